@@ -1,0 +1,230 @@
+"""Runs jobs on Dask and writes down what they say. Knows nothing of Streamlit or of what a job computes.
+
+By default a cluster of one worker process on loopback; with an address, the scheduler there. A worker's events
+come back over a Dask topic a run; one collector thread writes them to the run store; orders go out as a Dask
+variable a run, which the worker asks for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import dask
+import numpy as np
+from distributed import Client, Future, LocalCluster, Variable, get_worker
+from distributed.scheduler import KilledWorker
+
+from .events import Event, Failed, Finished, Orders, from_dict, pack, to_dict
+from .experiment import Experiment, SpecError
+from .runs import Run, RunStore
+
+logger = logging.getLogger(__name__)
+
+TRAIN = "mnistlab.worker.tasks:train"
+WARM_UP = "mnistlab.worker.tasks:warm_up"
+CONNECT_SECONDS = 10
+
+
+class EngineError(RuntimeError):
+    """No worker can be had; its text is a sentence."""
+
+
+class Engine:
+    """Submits experiments, stops them, and keeps the store up to date."""
+
+    def __init__(self, store: RunStore, address: str | None = None) -> None:
+        """Nothing is started yet. `address` is a Dask scheduler's (`tcp://…`, `tls://…`); None is a worker of our own."""
+        self.store = store
+        self.address = address
+        self.warm = False
+        """Whether a worker has Keras loaded."""
+        self._client: Client | None = None
+        self._cluster: LocalCluster | None = None
+        self._connecting = threading.Lock()
+        self._futures: dict[str, Future] = {}
+        self._ended: dict[str, threading.Event] = {}
+        self._inbox: queue.SimpleQueue[tuple[str, dict[str, Any] | Future] | None] = queue.SimpleQueue()
+        self._collector = threading.Thread(target=self._collect, name="collector", daemon=True)
+        self._collector.start()
+
+    def warm_up(self) -> None:
+        """Start the worker and load Keras there, in the background. Safe to call again."""
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        try:
+            future = self._connected().submit(_call, WARM_UP, pure=False)
+            future.result()
+            self.warm = True
+        except Exception:  # whatever it is, Train will meet it again and say so; the pages must not wait for this
+            logger.exception("warm-up failed")
+
+    def submit(self, experiment: Experiment, label: str, digits: str) -> Run:
+        """Store a new run and queue its training on the digits with this sha256.
+
+        Raises `EngineError` when no worker can be had and `RunError` when the run cannot be stored; nothing is kept then.
+        """
+        client = self._connected()
+        run = self.store.create(experiment, label)
+        self.store.live.add(run.id)
+        self._ended[run.id] = threading.Event()
+        _orders(run.id, client).set(asdict(Orders.NONE))
+        client.subscribe_topic(_topic(run.id), lambda event: self._inbox.put((run.id, event[1])))
+        future = client.submit(_train, run.id, experiment.to_json(), digits, key=run.id, pure=False)
+        self._futures[run.id] = future
+        future.add_done_callback(lambda done: self._inbox.put((run.id, done)))
+        return run
+
+    def control(self, run_id: str, orders: Orders) -> None:
+        """Tell a run what is wanted of it; it reads this a few times a second. One that waits is taken from the queue."""
+        future = self._futures.get(run_id)
+        if future is None or self._client is None:
+            return
+        waiting = self.store.open(run_id).status == "queued"
+        _orders(run_id, self._client).set(asdict(orders))
+        if orders.stop and waiting:
+            future.cancel()
+
+    def wait(self, run_id: str, timeout: float | None = None) -> bool:
+        """Wait until everything a run said is written. False when `timeout` seconds went by first."""
+        ended = self._ended.get(run_id)
+        return ended is None or ended.wait(timeout)
+
+    def close(self) -> None:
+        """End the worker (only our own) and the collector."""
+        with self._connecting:
+            if self._client is not None:
+                self._client.close()
+            if self._cluster is not None:
+                self._cluster.close()
+            self._client = self._cluster = None
+        self._inbox.put(None)
+
+    def _connected(self) -> Client:
+        with self._connecting:
+            if self._client is None:
+                try:
+                    self._client = self._connect()
+                except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+                    where = f"the scheduler at {self.address}" if self.address else "a worker process"
+                    raise EngineError(f"No training now: {where} could not be reached. Other pages work.") from error
+            return self._client
+
+    def _connect(self) -> Client:
+        if self.address:
+            return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
+        # a job that kills its worker must not be tried on the next one
+        with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+            self._cluster = LocalCluster(
+                n_workers=1,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.ERROR,
+                env={"TF_CPP_MIN_LOG_LEVEL": "3", "MNISTLAB_DOWNLOAD": "0", "PYTHONPATH": _python_path()},
+            )
+        return Client(self._cluster, set_as_default=False)
+
+    def _collect(self) -> None:
+        """Write what comes in, in order, until `None` comes."""
+        while (item := self._inbox.get()) is not None:
+            run_id, message = item
+            try:
+                if isinstance(message, Future):
+                    self._end(run_id, message)
+                else:
+                    self._record(run_id, message)
+            except Exception:
+                # disk full, the directory gone, the scheduler lost: the other runs go on, this one shows what it has
+                logger.exception("an event of run %s was not written", run_id)
+
+    def _record(self, run_id: str, message: dict[str, Any]) -> None:
+        event = _unpack(message)
+        self.store.record(run_id, event)
+        if "arrays" in message and self._client is not None:
+            # the scheduler keeps a topic's last 1,000 messages; those with weights are large, and now on disk
+            self._client.run_on_scheduler(_forget, _topic(run_id))
+
+    def _end(self, run_id: str, future: Future) -> None:
+        try:
+            if future.cancelled():
+                self.store.record(run_id, Finished(reason="stopped", epochs=0, kept_epoch=0))
+            elif (error := future.exception()) is not None and not isinstance(error, KilledWorker):
+                logger.error("run %s failed", run_id, exc_info=error)
+                self.store.record(run_id, Failed(message=_sentence(error)))
+        finally:
+            self.store.live.discard(run_id)
+            self._futures.pop(run_id, None)
+            if self._client is not None:
+                self._client.unsubscribe_topic(_topic(run_id))
+                _orders(run_id, self._client).delete()
+            self._ended[run_id].set()
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, SpecError):
+        return str(error)
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "The worker ran out of memory; try a smaller batch or network."
+    return f"The training failed ({type(error).__name__}). What was finished before is kept; the log has the details."
+
+
+def _topic(run_id: str) -> str:
+    return f"mnistlab-{run_id}"
+
+
+def _orders(run_id: str, client: Client | None = None) -> Variable:
+    return Variable(f"mnistlab-orders-{run_id}", client=client)
+
+
+def _python_path() -> str:
+    """So that a worker finds this package however the server was started."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
+
+
+def _unpack(message: dict[str, Any]) -> Event:
+    event = from_dict(message["event"])
+    if "arrays" in message:
+        with np.load(io.BytesIO(message["arrays"]), allow_pickle=False) as arrays:
+            return replace(event, arrays=dict(arrays))  # type: ignore[call-arg]
+    return event
+
+
+# Everything below runs elsewhere: in the scheduler or in a worker process.
+
+
+def _forget(topic: str, dask_scheduler: Any = None) -> None:
+    dask_scheduler._broker.truncate(topic)
+
+
+def _call(name: str, *arguments: Any) -> Any:
+    """Call `module:function` by name, so that only the worker imports it."""
+    module, _, function = name.partition(":")
+    called: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return called(*arguments)
+
+
+def _train(run_id: str, experiment: str, digits: str) -> None:
+    worker, orders = get_worker(), _orders(run_id)
+
+    def emit(event: Event) -> None:
+        message: dict[str, Any] = {"event": to_dict(event)}
+        if arrays := getattr(event, "arrays", None):
+            message["arrays"] = pack(arrays)
+        worker.log_event(_topic(run_id), message)
+
+    def control() -> Orders:
+        return Orders(**orders.get())
+
+    _call(TRAIN, Experiment.from_json(experiment), digits, emit, control)

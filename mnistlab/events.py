@@ -1,0 +1,141 @@
+"""What a worker says while it works, and what may be said to it: values that travel and are written down.
+
+Knows nothing of who sends, carries or reads them. A number in an event is always finite, so that every line is
+valid JSON; a loss that is not finite ends the training with `Failed`.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+Reason = Literal["all_epochs", "stopped", "patience", "target", "time"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """Training begins: how much there is to do, and on which digits (sha256 of the training and test set together)."""
+
+    digits: str
+    epochs: int
+    steps: int
+    """Steps in an epoch: the training images divided by the batch size, rounded up."""
+    train_images: int
+    validation_images: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchEnd:
+    """A chunk of steps is done. Loss and accuracy are means over its images, with the weights as they moved."""
+
+    epoch: int
+    step: int
+    """Steps done in this epoch."""
+    loss: float
+    accuracy: float
+    learning_rate: float
+    seconds: float
+    """Since the training began."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochEnd:
+    """An epoch is done. `loss` and `accuracy` are means over it; `val_*` are measured at its end, without dropout."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    """This epoch's own, validation included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The weights after an epoch, so that a crash loses nothing before it."""
+
+    epoch: int
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """Training is over; `arrays` are the weights that are kept, those after `kept_epoch` (0: before any was whole)."""
+
+    reason: Reason
+    epochs: int
+    kept_epoch: int
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """The kept weights were tried on the test digits: `arrays["probabilities"]` float32 (n, 10)."""
+
+    digits: str
+    """sha256 of the test digits."""
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The job cannot go on; `message` is a sentence for the person who started it."""
+
+    message: str
+
+
+Event = Started | BatchEnd | EpochEnd | Checkpoint | Finished | Evaluated | Failed
+Emit = Callable[[Event], None]
+
+KINDS: Mapping[str, type[Event]] = {
+    kind.__name__: kind for kind in (Started, BatchEnd, EpochEnd, Checkpoint, Finished, Evaluated, Failed)
+}
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the person wants of a running job, as the worker last read it."""
+
+    stop: bool = False
+
+    NONE: ClassVar[Orders]
+
+
+Orders.NONE = Orders()
+Control = Callable[[], Orders]
+
+
+def to_dict(event: Event) -> dict[str, Any]:
+    """The event without its arrays, as plain values. Raises `ValueError` for a number that is not finite."""
+    values = asdict(event)
+    values.pop("arrays", None)
+    if bad := [key for key, value in values.items() if isinstance(value, float) and not math.isfinite(value)]:
+        raise ValueError(f"{type(event).__name__}.{bad[0]} is not finite")
+    return {"event": type(event).__name__, **values}
+
+
+def from_dict(values: Mapping[str, Any]) -> Event:
+    """The event that `to_dict` wrote, without arrays. Raises `ValueError` for anything else."""
+    rest = dict(values)
+    kind = KINDS.get(rest.pop("event", ""))
+    if kind is None:
+        raise ValueError("not an event")
+    try:
+        return kind(**rest)
+    except TypeError as error:
+        raise ValueError(f"not the fields of {kind.__name__}") from error
+
+
+def pack(arrays: Arrays) -> bytes:
+    """Arrays as an uncompressed `.npz`: how they travel and how they lie on disk."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()

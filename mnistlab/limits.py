@@ -1,0 +1,77 @@
+"""What this machine may be asked to do; says why not, before anything is built.
+
+The estimates come from the ledger alone. Each limit can be set by an environment variable of its name.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import psutil
+
+from .experiment import Experiment, Optimizer, SpecError
+from .ledger import Ledger
+
+BASE_MEMORY = 700_000_000  # a worker with Keras imported and the training set loaded; measured 640 MB on Linux
+SLOTS: dict[Optimizer, int] = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2, "adagrad": 1}
+FREE_MEMORY_TO_TRAIN = 1_100_000_000
+SLOW_MULTIPLY_ADDS = 2e9  # a second: a tenth of what two laptop cores do, so that nothing reasonable is refused
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one run may ask for."""
+
+    parameters: int
+    memory: int
+    """Bytes the worker may need."""
+    seconds: float
+
+    @classmethod
+    def here(cls) -> Limits:
+        """This machine's, or what the environment sets: MNISTLAB_MAX_PARAMETERS, _MAX_MEMORY_MB, _MAX_HOURS."""
+        memory = os.environ.get("MNISTLAB_MAX_MEMORY_MB")
+        return cls(
+            parameters=int(os.environ.get("MNISTLAB_MAX_PARAMETERS", "20000000")),
+            memory=int(memory) * 1_000_000 if memory else psutil.virtual_memory().available + BASE_MEMORY,
+            seconds=3600 * float(os.environ.get("MNISTLAB_MAX_HOURS", "12")),
+        )
+
+
+def memory(experiment: Experiment) -> int:
+    """Bytes a worker needs for this training, about: weights, gradients, optimizer, and the batch's activations twice."""
+    ledger, train = Ledger.of(experiment.model), experiment.train
+    weights = ledger.parameters * (2 + SLOTS[train.optimizer])
+    return BASE_MEMORY + 4 * (weights + 2 * ledger.activations * train.batch_size)
+
+
+def check(experiment: Experiment, train_images: int, limits: Limits | None = None) -> None:
+    """Raises `SpecError` with both numbers when the experiment asks for more than a limit, or cannot exist."""
+    limits = limits or Limits.here()
+    ledger = Ledger.of(experiment.model)
+    if ledger.parameters > limits.parameters:
+        raise SpecError(
+            f"the network has {ledger.parameters:,} parameters; this lab trains at most {limits.parameters:,}"
+        )
+    needed = memory(experiment)
+    if needed > limits.memory:
+        raise SpecError(
+            f"training needs about {needed / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are free for it"
+        )
+    images = experiment.data.train_images or train_images
+    # forward, and backward twice over: to the inputs and to the weights
+    seconds = 3 * ledger.multiply_adds * images * experiment.train.epochs / SLOW_MULTIPLY_ADDS
+    if seconds > limits.seconds:
+        raise SpecError(
+            f"training would take up to {seconds / 3600:,.0f} hours on a slow machine; "
+            f"at most {limits.seconds / 3600:g} are allowed. Use fewer epochs, fewer images or a smaller network"
+        )
+
+
+def training_off() -> str:
+    """Why nothing can be trained here now; empty when it can."""
+    free = psutil.virtual_memory().available
+    if free < FREE_MEMORY_TO_TRAIN:
+        return f"Training is off: it needs {FREE_MEMORY_TO_TRAIN / 1e9:.1f} GB of free memory, {free / 1e9:.1f} GB are free."
+    return ""

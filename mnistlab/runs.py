@@ -1,0 +1,280 @@
+"""Runs on disk: one directory each, written so that a crash at any moment loses at most a line.
+
+    run.json            id, label, when it was made, the experiment
+    events.jsonl        one event a line, each behind its own checksum
+    weights.npz         float32, uncompressed: what the run kept
+    checkpoint-*.npz    the last two epochs' weights while it trains
+    evaluation.npz      the test probabilities, and the sha256 of the digits they belong to
+
+Status is derived from the events and from what is running, never read from a file. Knows nothing of Keras or Dask.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+import threading
+import zipfile
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from .data.digits import Digits
+from .evaluation import Evaluation
+from .events import Arrays, Checkpoint, Evaluated, Event, Finished, from_dict, pack, to_dict
+from .experiment import Experiment, SpecError
+from .forward import Network
+from .history import History
+from .ledger import Ledger
+
+Status = Literal["queued", "running", "finished", "stopped", "interrupted", "failed"]
+
+SHIPPED = Path(__file__).resolve().parent.parent / "models"
+RUN_ID = re.compile(r"r[0-9a-f]{32}")
+LABEL_LENGTH = 80
+KEPT_CHECKPOINTS = 2
+HISTORIES = 16  # histories kept in memory; each is a few hundred KB at most
+
+
+class RunError(ValueError):
+    """A run that is not there or cannot be read; its text is a sentence without a path."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: what was asked for, and where its results lie."""
+
+    id: str
+    label: str
+    """Text from a person: never Markdown, HTML or a path."""
+    created: str
+    experiment: Experiment
+    shipped: bool
+    store: RunStore = field(repr=False, compare=False)
+    path: Path = field(repr=False, compare=False)
+
+    @property
+    def history(self) -> History:
+        return self.store.history(self)
+
+    @property
+    def status(self) -> Status:
+        history = self.history
+        if history.failed:
+            return "failed"
+        if history.finished:
+            return "stopped" if history.finished.reason == "stopped" else "finished"
+        if self.id in self.store.live:
+            return "running" if history.started else "queued"
+        return "interrupted"
+
+    @property
+    def kept(self) -> str:
+        """One sentence: how it ended and what is left of it; empty while it goes on."""
+        if self.status == "interrupted":
+            epoch = self.history.checkpoint
+            if epoch is None:
+                return "Interrupted in the first epoch. No weights were kept yet; train again."
+            return f"Interrupted after epoch {epoch}. Nothing before it is lost."
+        return self.history.ending
+
+    @property
+    def weights_file(self) -> Path | None:
+        """The kept weights, else the newest whole checkpoint, else None."""
+        whole = [self.path / "weights.npz", *sorted(self.path.glob("checkpoint-*.npz"), reverse=True)]
+        return next((file for file in whole if zipfile.is_zipfile(file)), None)
+
+    def weights(self) -> Arrays:
+        """The kept weights by the ledger's names. Raises `RunError` when there are none or they are damaged."""
+        if (file := self.weights_file) is None:
+            raise RunError("this run has no weights yet")
+        return _read_arrays(file, 4 * Ledger.of(self.experiment.model).parameters)
+
+    def evaluation(self, digits: Digits) -> Evaluation:
+        """How the run answers `digits`: the stored probabilities if they were made on these, else computed now.
+
+        Raises `RunError` when the run has no weights.
+        """
+        file = self.path / "evaluation.npz"
+        if zipfile.is_zipfile(file):
+            arrays = _read_arrays(file, 50_000_000)
+            if str(arrays["digits"]) == digits.sha256:
+                return Evaluation.of(digits.labels, arrays["probabilities"], digits.sha256)
+        try:
+            probabilities = Network.from_run(self).probabilities(digits.images)
+        except ValueError as error:
+            raise RunError(f"this run's weights cannot be used: {error}") from error
+        return Evaluation.of(digits.labels, probabilities, digits.sha256)
+
+
+class RunStore:
+    """All runs: a person's own below one folder, and the shipped ones. Safe to use from several threads."""
+
+    def __init__(self, path: Path | None = None, shipped: Path = SHIPPED) -> None:
+        """`path` holds a person's own runs (None: `MNISTLAB_RUNS`, else beside the shipped ones), `shipped` is only read."""
+        self.path = path or Path(os.environ.get("MNISTLAB_RUNS", SHIPPED))
+        self.shipped = shipped
+        self.live: set[str] = set()
+        """Ids of the runs that an engine is working on or will; only the engine changes it."""
+        self._histories: OrderedDict[str, tuple[int, History]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def create(self, experiment: Experiment, label: str) -> Run:
+        """A new run, on disk before anything works on it. Raises `RunError` when the folder cannot be written."""
+        run_id = f"r{secrets.token_hex(16)}"
+        folder = self.path / run_id
+        try:
+            folder.mkdir(parents=True)
+            meta = {
+                "id": run_id,
+                "label": clean_label(label),
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                "experiment": json.loads(experiment.to_json()),
+            }
+            _write(folder / "run.json", json.dumps(meta, indent=1).encode())
+        except OSError as error:
+            raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
+        return self.open(run_id)
+
+    def open(self, run_id: str) -> Run:
+        """The run with this id, or the shipped run with this name. Raises `RunError`."""
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,63}", run_id):
+            raise RunError("no run has this id")
+        shipped = RUN_ID.fullmatch(run_id) is None
+        folder = (self.shipped if shipped else self.path) / run_id
+        try:
+            meta = json.loads((folder / "run.json").read_text("utf-8"))
+            return Run(
+                id=str(meta["id"]),
+                label=clean_label(str(meta["label"])),
+                created=str(meta["created"]),
+                experiment=Experiment.of(meta["experiment"]),
+                shipped=shipped,
+                store=self,
+                path=folder,
+            )
+        except (OSError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError, SpecError) as error:
+            raise RunError("there is no such run, or its run.json is damaged") from error
+
+    def __iter__(self) -> Iterator[Run]:
+        """Every run that can be read, newest first; shipped runs last. A damaged one is left out."""
+        found = []
+        folders = [folder for top in {self.path, self.shipped} if top.is_dir() for folder in top.iterdir()]
+        for folder in folders:
+            if (folder / "run.json").is_file():
+                try:
+                    found.append(self.open(folder.name))
+                except RunError:
+                    continue  # the others list as before
+        return iter(sorted(found, key=lambda run: (not run.shipped, run.created), reverse=True))
+
+    def find(self, text: str) -> Run:
+        """By id, by the name of a shipped run, or by a label that only one run has. Raises `RunError`."""
+        runs = list(self)
+        if exact := [run for run in runs if text in (run.id, run.path.name)]:
+            return exact[0]
+        labelled = [run for run in runs if run.label == text]
+        if len(labelled) == 1:
+            return labelled[0]
+        raise RunError(
+            f"{len(labelled)} runs have this label; use an id" if labelled else "no run has this id or label"
+        )
+
+    def record(self, run_id: str, event: Event) -> None:
+        """Write what an event carries, then the event: a line never speaks of arrays that are not there."""
+        folder = self.open(run_id).path
+        match event:
+            case Checkpoint():
+                _write(folder / f"checkpoint-{event.epoch:04}.npz", pack(event.arrays))
+                for old in sorted(folder.glob("checkpoint-*.npz"))[:-KEPT_CHECKPOINTS]:
+                    old.unlink()
+            case Finished() if event.arrays:
+                _write(folder / "weights.npz", pack(event.arrays))
+                for old in folder.glob("checkpoint-*.npz"):
+                    old.unlink()
+            case Evaluated():
+                _write(folder / "evaluation.npz", pack({**event.arrays, "digits": np.array(event.digits)}))
+        text = json.dumps(to_dict(event), allow_nan=False)
+        with (folder / "events.jsonl").open("ab+") as file:
+            file.seek(0, os.SEEK_END)
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a crash cut the last line: end it, its checksum will not hold
+                    file.write(b"\n")
+            file.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
+
+    def history(self, run: Run) -> History:
+        """A run's events, folded; only what was written since the last call is read."""
+        file = run.path / "events.jsonl"
+        with self._lock:
+            offset, history = self._histories.pop(run.path.name, (0, History()))
+            if file.exists():
+                with file.open("rb") as lines:
+                    lines.seek(offset)
+                    new = lines.read()
+                whole = new.rfind(b"\n") + 1
+                for event in _events(new[:whole]):
+                    history.add(event)
+                offset += whole
+            self._histories[run.path.name] = (offset, history)
+            while len(self._histories) > HISTORIES:
+                self._histories.popitem(last=False)
+            return history
+
+
+def clean_label(text: str) -> str:
+    """One line of printable text, not too long; "untitled" when nothing is left."""
+    return "".join(c for c in text if c.isprintable()).strip()[:LABEL_LENGTH] or "untitled"
+
+
+def _events(lines: bytes) -> Iterator[Event]:
+    """The events of whole lines; a line whose checksum does not hold is dropped."""
+    for line in lines.splitlines():
+        checksum, _, text = line.partition(b" ")
+        if checksum == f"{zlib.crc32(text):08x}".encode():
+            try:
+                yield from_dict(json.loads(text))
+            except ValueError:
+                continue  # written by a later version: a kind of event this one does not know
+
+
+def _write(target: Path, content: bytes) -> None:
+    """All of it or nothing: under another name first, flushed to disk, then renamed."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read_arrays(file: Path, most_bytes: int) -> Arrays:
+    """The arrays of an uncompressed `.npz`, never a pickle, never more than is expected. Raises `RunError`."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise RunError("its arrays are compressed, which this lab never writes")
+            if sum(entry.file_size for entry in entries) > most_bytes + 1024 * len(entries):
+                raise RunError("its arrays are larger than the network needs")
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError("its arrays are damaged") from error
+    except ValueError as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError("its arrays cannot be read safely") from error

@@ -1,0 +1,24 @@
+"""The frame: navigation, and the strip that shows a running training on every page."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    import streamlit as st
+
+    from mnistlab.ui import cache, parts, state
+
+    st.set_page_config(
+        page_title="MNIST Lab", page_icon=parts.icon(), layout="wide", initial_sidebar_state=parts.SIDEBAR
+    )
+    state.prepare()
+    st.session_state[parts.FRAME] = True
+    page = parts.navigation()
+    parts.sidebar()
+    page.run()
+    cache.engine()  # last, so that the page is there before a worker starts
+
+
+# a worker process imports this file again under another name; it must not draw pages there
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""MNIST Lab's core: everything the pages show, usable from a shell or a notebook without Streamlit.
+
+experiment   what to train: `Experiment`, `ModelSpec`, `ConvBlock`, `DenseBlock`, `DataSpec`, `TrainSpec`
+presets      named experiments
+ledger       shapes, parameters and multiply-adds, by arithmetic
+limits       what this machine may be asked to do
+data         `Digits` and where they come from
+engine       trains experiments in a worker process (the only place where Keras is loaded)
+events       what a worker says; `history` folds it into curves
+runs         `RunStore`: trained runs on disk
+forward      a trained network in NumPy, every layer's output kept
+evaluation   confusion, precision, recall, F1, mistakes
+drawing      a drawing or photo made into a digit
+figures      Plotly figures of all this
+ui           the pages' parts (the only folder that imports Streamlit)
+
+>>> from mnistlab import Network, RunStore, load
+>>> network = Network.from_run(RunStore().open("reference-cnn"))
+>>> network.probabilities(load().test.images[:3]).shape
+(3, 10)
+"""
+
+from .data.digits import Dataset, Digits
+from .data.sources import load
+from .drawing import Prepared, prepare
+from .evaluation import Evaluation
+from .experiment import (
+    Augmentation,
+    ConvBlock,
+    DataSpec,
+    DenseBlock,
+    Experiment,
+    ModelSpec,
+    SpecError,
+    Stopping,
+    TrainSpec,
+)
+from .forward import Network
+from .history import History
+from .ledger import Layer, Ledger
+from .presets import PRESETS, Preset
+from .runs import Run, RunError, RunStore
+
+__all__ = [
+    "PRESETS",
+    "Augmentation",
+    "ConvBlock",
+    "DataSpec",
+    "Dataset",
+    "DenseBlock",
+    "Digits",
+    "Evaluation",
+    "Experiment",
+    "History",
+    "Layer",
+    "Ledger",
+    "ModelSpec",
+    "Network",
+    "Prepared",
+    "Preset",
+    "Run",
+    "RunError",
+    "RunStore",
+    "SpecError",
+    "Stopping",
+    "TrainSpec",
+    "load",
+    "prepare",
+]

@@ -180,7 +180,10 @@ def predict(options: argparse.Namespace) -> Result:
 def runs(options: argparse.Namespace) -> Result:
     test, listed = _dataset().test, []
     for run in RunStore():
-        accuracy = run.evaluation(test).accuracy if run.weights_file else None
+        try:
+            accuracy = run.evaluation(test).accuracy
+        except RunError:  # none yet, or damaged: the others are listed all the same
+            accuracy = None
         listed.append({"run": run.id, "label": run.label, "status": run.status, "test_accuracy": accuracy})
 
     def score(row: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ DOT = 0.08  # ink whose longest side is below this part of the picture's shorter
 CONTRAST = 12  # of 255: a picture flatter than this is blank
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MAX_PIXELS = 25_000_000  # decoded to RGBA that is 100 MB
+MIN_SIDE = 8  # no digit can be told on fewer pixels
 SURE, TORN, UNLIKELY = 0.9, 0.25, 0.4  # of the softmax: a plain rule, not a calibrated one
 
 
@@ -64,15 +65,18 @@ def read_image(file: Path | IO[bytes]) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound is lower than Pillow's
             with Image.open(file, formats=FORMATS) as image:
+                size = f"a picture of {image.width:,}×{image.height:,} pixels"
                 if image.width * image.height > MAX_PIXELS:
-                    raise ImageError(
-                        f"a picture of {image.width:,}×{image.height:,} pixels is too large; at most {MAX_PIXELS:,} in all"
-                    )
+                    raise ImageError(f"{size} is too large; at most {MAX_PIXELS:,} in all")
+                if min(image.size) < MIN_SIDE:
+                    raise ImageError(f"{size} is too small; at least {MIN_SIDE} on each side")
                 upright = ImageOps.exif_transpose(image)
                 if upright.mode.startswith("I"):  # 16 bits; Pillow would clip them at 255
                     return (np.asarray(upright, np.float64) / 257).clip(0, 255).astype(np.uint8)
                 return np.asarray(upright.convert("L" if upright.mode in ("L", "1") else "RGBA"))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"this picture is too large; at most {MAX_PIXELS:,} pixels in all") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, ImageError):
             raise
         raise ImageError("this is not a whole PNG, JPEG, WebP, BMP or GIF picture") from error
@@ -121,12 +125,12 @@ def _grey(array: NDArray[np.uint8]) -> Bytes:
         return array
     if array.ndim != 3 or array.shape[2] not in (3, 4):
         raise ValueError(f"a picture has the shape (h, w), (h, w, 3) or (h, w, 4). Received: {array.shape}")
-    grey = array[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+    grey: Floats = array[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
     if array.shape[2] == 4:
         alpha = array[..., 3].astype(np.float32) / 255
         if alpha.min() < 1:
             ink = float((grey * alpha).sum() / max(alpha.sum(), 1.0))
-            grey = grey * alpha + (255.0 if ink < 128 else 0.0) * (1 - alpha)
+            grey = (grey * alpha + (255 if ink < 128 else 0) * (1 - alpha)).astype(np.float32)
     return np.rint(grey).astype(np.uint8)
 
 
@@ -161,7 +165,7 @@ def _resize(ink: Floats) -> Floats:
     height, width = ink.shape
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(
+    small: Floats = np.asarray(
         Image.fromarray(ink).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)
     )
     return small / max(float(small.max()), 1e-6)
@@ -182,5 +186,5 @@ def _centre(small: Floats) -> Floats:
     return np.asarray(ndimage.shift(field_, (CENTRE - row, CENTRE - column), order=1), np.float32)
 
 
-def _bytes(values: Floats) -> Bytes:
+def _bytes(values: NDArray[np.floating]) -> Bytes:
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)

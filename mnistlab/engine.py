@@ -14,6 +14,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 TRAIN = "mnistlab.worker.tasks:train"
 WARM_UP = "mnistlab.worker.tasks:warm_up"
 CONNECT_SECONDS = 10
+TAKEN_BACK = None  # in place of orders: nobody listens to this run any more
 
 
 class EngineError(RuntimeError):
@@ -50,6 +52,7 @@ class Engine:
         self._cluster: LocalCluster | None = None
         self._connecting = threading.Lock()
         self._futures: dict[str, Future] = {}
+        self._cancelled: set[str] = set()
         self._ended: dict[str, threading.Event] = {}
         self._inbox: queue.SimpleQueue[tuple[str, dict[str, Any] | Future] | None] = queue.SimpleQueue()
         self._collector = threading.Thread(target=self._collect, name="collector", daemon=True)
@@ -88,10 +91,12 @@ class Engine:
         future = self._futures.get(run_id)
         if future is None or self._client is None:
             return
-        waiting = self.store.open(run_id).status == "queued"
-        _orders(run_id, self._client).set(asdict(orders))
-        if orders.stop and waiting:
+        if orders.stop and self.store.open(run_id).status == "queued":
+            self._cancelled.add(run_id)
+            _orders(run_id, self._client).set(TAKEN_BACK)  # it may be starting just now, which cancel() does not end
             future.cancel()
+        else:
+            _orders(run_id, self._client).set(asdict(orders))
 
     def wait(self, run_id: str, timeout: float | None = None) -> bool:
         """Wait until everything a run said is written. False when `timeout` seconds went by first."""
@@ -121,16 +126,18 @@ class Engine:
     def _connect(self) -> Client:
         if self.address:
             return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-        # a job that kills its worker must not be tried on the next one
-        with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+        # a job that kills its worker must not be tried on the next one; nothing is served over HTTP, and as Dask opens
+        # that port all the same, it is a free one on loopback: 8787 may belong to another lab
+        with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.scheduler.http.routes": []}):
             self._cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 memory_limit=0,
-                silence_logs=logging.ERROR,
+                silence_logs=logging.CRITICAL,  # what a job raised is logged here once, in `_end`
                 env={"TF_CPP_MIN_LOG_LEVEL": "3", "MNISTLAB_DOWNLOAD": "0", "PYTHONPATH": _python_path()},
             )
         return Client(self._cluster, set_as_default=False)
@@ -158,17 +165,21 @@ class Engine:
     def _end(self, run_id: str, future: Future) -> None:
         try:
             if future.cancelled():
-                self.store.record(run_id, Finished(reason="stopped", epochs=0, kept_epoch=0))
+                # also when the scheduler is lost or the engine closes; those runs are interrupted
+                if run_id in self._cancelled:
+                    self.store.record(run_id, Finished(reason="stopped", epochs=0, kept_epoch=0))
             elif (error := future.exception()) is not None and not isinstance(error, KilledWorker):
-                logger.error("run %s failed", run_id, exc_info=error)
+                if not isinstance(error, SpecError):  # that one says it all
+                    logger.error("run %s failed", run_id, exc_info=error)
                 self.store.record(run_id, Failed(message=_sentence(error)))
         finally:
             self.store.live.discard(run_id)
             self._futures.pop(run_id, None)
+            self._ended[run_id].set()
             if self._client is not None:
                 self._client.unsubscribe_topic(_topic(run_id))
-                _orders(run_id, self._client).delete()
-            self._ended[run_id].set()
+                if run_id not in self._cancelled:  # such a job may still ask, and would wait for ever
+                    _orders(run_id, self._client).delete()
 
 
 def _sentence(error: BaseException) -> str:
@@ -197,7 +208,7 @@ def _unpack(message: dict[str, Any]) -> Event:
     event = from_dict(message["event"])
     if "arrays" in message:
         with np.load(io.BytesIO(message["arrays"]), allow_pickle=False) as arrays:
-            return replace(event, arrays=dict(arrays))  # type: ignore[call-arg]
+            return replace(event, arrays=dict(arrays))  # type: ignore[arg-type]
     return event
 
 
@@ -215,6 +226,10 @@ def _call(name: str, *arguments: Any) -> Any:
     return called(*arguments)
 
 
+class _TakenBack(Exception):
+    """The run was cancelled while this job was already starting."""
+
+
 def _train(run_id: str, experiment: str, digits: str) -> None:
     worker, orders = get_worker(), _orders(run_id)
 
@@ -225,6 +240,9 @@ def _train(run_id: str, experiment: str, digits: str) -> None:
         worker.log_event(_topic(run_id), message)
 
     def control() -> Orders:
-        return Orders(**orders.get())
+        if (values := orders.get()) is TAKEN_BACK:
+            raise _TakenBack
+        return Orders(**values)
 
-    _call(TRAIN, Experiment.from_json(experiment), digits, emit, control)
+    with suppress(_TakenBack):
+        _call(TRAIN, Experiment.from_json(experiment), digits, emit, control)

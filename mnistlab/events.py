@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -115,23 +115,29 @@ Control = Callable[[], Orders]
 
 def to_dict(event: Event) -> dict[str, Any]:
     """The event without its arrays, as plain values. Raises `ValueError` for a number that is not finite."""
-    values = asdict(event)
-    values.pop("arrays", None)
-    if bad := [key for key, value in values.items() if isinstance(value, float) and not math.isfinite(value)]:
-        raise ValueError(f"{type(event).__name__}.{bad[0]} is not finite")
+    values = {name: value for name, value in vars(event).items() if name != "arrays"}
+    _check_finite(type(event).__name__, values)
     return {"event": type(event).__name__, **values}
 
 
 def from_dict(values: Mapping[str, Any]) -> Event:
     """The event that `to_dict` wrote, without arrays. Raises `ValueError` for anything else."""
-    rest = dict(values)
-    kind = KINDS.get(rest.pop("event", ""))
-    if kind is None:
+    name = values.get("event") if isinstance(values, Mapping) else None
+    if not isinstance(name, str) or name not in KINDS:
         raise ValueError("not an event")
+    rest = {key: value for key, value in values.items() if key != "event"}
+    _check_finite(name, rest)
+    if "arrays" in rest:
+        raise ValueError(f"not the fields of {name}")
     try:
-        return kind(**rest)
+        return KINDS[name](**rest)
     except TypeError as error:
-        raise ValueError(f"not the fields of {kind.__name__}") from error
+        raise ValueError(f"not the fields of {name}") from error
+
+
+def _check_finite(name: str, values: Mapping[str, Any]) -> None:
+    if bad := [key for key, value in values.items() if isinstance(value, float) and not math.isfinite(value)]:
+        raise ValueError(f"{name}.{bad[0]} is not finite")
 
 
 def pack(arrays: Arrays) -> bytes:

@@ -7,7 +7,6 @@ as a link or is exported takes an `Experiment` and nothing else.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -23,6 +22,7 @@ ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 
 MAX_JSON_BYTES = 64 * 1024  # a spec with every block used is about 4 KB
+MAX_DIGITS = 1000  # of a whole number in JSON; those that are too large for their field are refused by name
 
 
 class SpecError(ValueError):
@@ -63,11 +63,12 @@ class Number:
         return f"a number {start} {end}"
 
     def check(self, value: object) -> float:
-        if type(value) in (int, float) and math.isfinite(number := float(value)):  # type: ignore[arg-type]
-            above = number > self.low or (number == self.low and not self.open_low)
-            below = number < self.high or (number == self.high and not self.open_high)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            # compared before it becomes a float: NaN is never within, and a whole number may be too large for one
+            above = value > self.low or (value == self.low and not self.open_low)
+            below = value < self.high or (value == self.high and not self.open_high)
             if above and below:
-                return number
+                return float(value)
         raise _unexpected(self, value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -94,8 +95,13 @@ class Spec(BaseModel):
 
     @classmethod
     def bound(cls, field: str) -> Whole | Number:
-        """The bound of a numeric field: `ConvBlock.bound("filters").high`."""
-        found = [m for m in cls.model_fields[field].metadata if isinstance(m, Whole | Number)]
+        """The bound of a numeric field: `ConvBlock.bound("filters").high`. Raises `KeyError` for a field that has none."""
+        info = cls.model_fields[field]
+        # the bound of `Annotated[int, Whole(…)] | None` lies on a part of the union, not on the field
+        parts = [getattr(part, "__metadata__", ()) for part in get_args(info.annotation)]
+        found = [mark for marks in (info.metadata, *parts) for mark in marks if isinstance(mark, Whole | Number)]
+        if not found:
+            raise KeyError(field)
         return found[0]
 
 
@@ -223,7 +229,13 @@ class Experiment(Spec):
     @classmethod
     def of(cls, values: object) -> Experiment:
         """Check plain values (dicts, lists, numbers). Raises `SpecError` naming every field that does not fit."""
-        return cls.from_json(json.dumps(values))
+        try:
+            text = json.dumps(values)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SpecError(
+                "an experiment is made of plain dicts, lists, numbers and texts, not nested too deeply"
+            ) from error
+        return cls.from_json(text)
 
     @classmethod
     def from_json(cls, text: str) -> Experiment:
@@ -231,7 +243,7 @@ class Experiment(Spec):
         if len(text) > MAX_JSON_BYTES:
             raise SpecError(f"an experiment has at most {MAX_JSON_BYTES:,} characters. Received: {len(text):,}")
         try:
-            json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+            json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_not_too_long)
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise SpecError(_sentence(error)) from error
@@ -276,16 +288,25 @@ def _no_constant(name: str) -> Any:
     raise SpecError(f"{name} is not a number an experiment can hold")
 
 
+def _not_too_long(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:  # Python itself refuses to read a few thousand
+        raise SpecError(f"a number of {len(digits):,} digits is not one an experiment can hold")
+    return int(digits)
+
+
 def _sentence(error: ValidationError) -> str:
     """Pydantic's findings as one line: the dotted field, what it expects, what it received."""
     found = []
     for item in error.errors(include_url=False)[:3]:
-        # None | int reports the branch of the union as a last, meaningless part of the place
-        place = ".".join(str(part) for part in item["loc"] if "[" not in str(part) and part not in ("int", "float"))
         message = item["msg"].removeprefix("Value error, ")
+        # None | int reports the branch of the union as a last, meaningless part of the place
+        parts = [part for part in item["loc"] if "[" not in str(part) and part not in ("int", "float")]
         if item["type"] == "extra_forbidden":
+            *parts, key = item["loc"]
+            parts.append(key if str(key).isidentifier() and len(str(key)) <= 60 else _short(key))  # any text at all
             message = "is not a field of an experiment"
         elif item["type"] not in ("unexpected", "value_error"):
             message = f"{message[0].lower()}{message[1:]}. Received: {_short(item['input'])}"
+        place = ".".join(str(part) for part in parts)
         found.append(f"{place}: {message}" if place else message)
     return "; ".join(found)

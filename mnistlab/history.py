@@ -90,14 +90,20 @@ class History:
         epoch, kept = self.finished.epochs, self.finished.kept_epoch
         match self.finished.reason:
             case "all_epochs":
-                text = f"All {epoch} epochs done"
+                text = f"All {epoch} epochs done" if epoch > 1 else "The only epoch is done"
+            case "stopped" if not self.batches:
+                return "Stopped by hand before the first step; there are no weights."
             case "stopped":
                 text = f"Stopped by hand after epoch {epoch}" if epoch else "Stopped by hand in the first epoch"
                 return f"{text}; keeping the weights at that moment."
             case "patience":
-                text = f"Stopped at epoch {epoch}: validation loss has not improved for {epoch - kept} epochs"
+                text = f"Stopped at epoch {epoch}: validation loss has not improved {_for(epoch - kept)}"
             case "target":
                 text = f"Stopped at epoch {epoch}: the target accuracy is reached"
             case "time":
                 text = f"Stopped after epoch {epoch}: the time is used up"
         return f"{text}; keeping epoch {kept}." if kept != epoch else f"{text}."
+
+
+def _for(epochs: int) -> str:
+    return f"for {epochs} epochs" if epochs > 1 else "for an epoch"

@@ -60,6 +60,10 @@ def check(experiment: Experiment, train_images: int, limits: Limits | None = Non
             f"training needs about {needed / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are free for it"
         )
     images = experiment.data.train_images or train_images
+    if experiment.train.batch_size > images:
+        raise SpecError(
+            f"train.batch_size: expected at most the {images:,} training digits. Received: {experiment.train.batch_size:,}"
+        )
     # forward, and backward twice over: to the inputs and to the weights
     seconds = 3 * ledger.multiply_adds * images * experiment.train.epochs / SLOW_MULTIPLY_ADDS
     if seconds > limits.seconds:

@@ -21,6 +21,7 @@ import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ import numpy as np
 from .data.digits import Digits
 from .evaluation import Evaluation
 from .events import Arrays, Checkpoint, Evaluated, Event, Finished, from_dict, pack, to_dict
-from .experiment import Experiment, SpecError
+from .experiment import Experiment
 from .forward import Network
 from .history import History
 from .ledger import Ledger
@@ -90,14 +91,25 @@ class Run:
     @property
     def weights_file(self) -> Path | None:
         """The kept weights, else the newest whole checkpoint, else None."""
-        whole = [self.path / "weights.npz", *sorted(self.path.glob("checkpoint-*.npz"), reverse=True)]
-        return next((file for file in whole if zipfile.is_zipfile(file)), None)
+        return next(iter(self._weights_files()), None)
+
+    def _weights_files(self) -> list[Path]:
+        """What looks whole, best first; only reading it shows whether its checksums hold."""
+        files = [self.path / "weights.npz", *sorted(self.path.glob("checkpoint-*.npz"), reverse=True)]
+        return [file for file in files if zipfile.is_zipfile(file)]
 
     def weights(self) -> Arrays:
-        """The kept weights by the ledger's names. Raises `RunError` when there are none or they are damaged."""
-        if (file := self.weights_file) is None:
-            raise RunError("this run has no weights yet")
-        return _read_arrays(file, 4 * Ledger.of(self.experiment.model).parameters)
+        """The kept weights by the ledger's names, else those of the newest checkpoint that can be read.
+
+        Raises `RunError` when there are none, or saying what is wrong with the best ones when all are damaged.
+        """
+        wrong: list[RunError] = []
+        for file in self._weights_files():
+            try:
+                return _read_arrays(file, 4 * Ledger.of(self.experiment.model).parameters)
+            except RunError as error:
+                wrong.append(error)
+        raise wrong[0] if wrong else RunError("this run has no weights yet")
 
     def evaluation(self, digits: Digits) -> Evaluation:
         """How the run answers `digits`: the stored probabilities if they were made on these, else computed now.
@@ -106,11 +118,14 @@ class Run:
         """
         file = self.path / "evaluation.npz"
         if zipfile.is_zipfile(file):
-            arrays = _read_arrays(file, 50_000_000)
-            if str(arrays["digits"]) == digits.sha256:
-                return Evaluation.of(digits.labels, arrays["probabilities"], digits.sha256)
+            with suppress(ValueError, KeyError):  # damaged: then it is made again
+                arrays = _read_arrays(file, 50_000_000)
+                if str(arrays["digits"]) == digits.sha256:
+                    return Evaluation.of(digits.labels, arrays["probabilities"], digits.sha256)
         try:
             probabilities = Network.from_run(self).probabilities(digits.images)
+        except RunError:
+            raise
         except ValueError as error:
             raise RunError(f"this run's weights cannot be used: {error}") from error
         return Evaluation.of(digits.labels, probabilities, digits.sha256)
@@ -162,7 +177,8 @@ class RunStore:
                 store=self,
                 path=folder,
             )
-        except (OSError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError, SpecError) as error:
+        # ValueError: not JSON, not UTF-8, not an experiment, a number of thousands of digits; RecursionError: nested
+        except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError("there is no such run, or its run.json is damaged") from error
 
     def __iter__(self) -> Iterator[Run]:
@@ -271,10 +287,14 @@ def _read_arrays(file: Path, most_bytes: int) -> Arrays:
             if sum(entry.file_size for entry in entries) > most_bytes + 1024 * len(entries):
                 raise RunError("its arrays are larger than the network needs")
         with np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise RunError("its arrays are damaged") from error
+            found = dict(arrays)
+        if not all(isinstance(array, np.ndarray) for array in found.values()):
+            raise RunError("it holds something that is not an array")
+        return found
+    except RunError:
+        raise
     except ValueError as error:
-        if isinstance(error, RunError):
-            raise
         raise RunError("its arrays cannot be read safely") from error
+    except Exception as error:
+        # damage can lead zipfile and NumPy's header parser anywhere: encryption, later versions, tokens, terabytes
+        raise RunError("its arrays are damaged") from error

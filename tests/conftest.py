@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from hypothesis import settings
 # before anything imports TensorFlow: its C++ start-up chatter is no test result
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-settings.register_profile("lab", deadline=None, derandomize=True)  # a timing is never asserted; a failure must come again
+# a timing is never asserted; a failure must come again
+settings.register_profile("lab", deadline=None, derandomize=True)
 settings.load_profile("lab")
 
 FULL_SET = os.environ.get("MNISTLAB_DATA")
@@ -20,11 +20,11 @@ FULL_SET = os.environ.get("MNISTLAB_DATA")
 
 
 @pytest.fixture(autouse=True)
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lab of its own for each test: its folder, with `runs/` and `cache/` in it."""
     monkeypatch.delenv("MNISTLAB_DATA", raising=False)
     monkeypatch.delenv("MNISTLAB_SCHEDULER", raising=False)
     monkeypatch.setenv("MNISTLAB_DOWNLOAD", "0")
     monkeypatch.setenv("MNISTLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MNISTLAB_RUNS", str(tmp_path / "runs"))
-    yield tmp_path
+    return tmp_path

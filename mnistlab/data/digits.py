@@ -40,8 +40,8 @@ class Digits:
     @cached_property
     def sha256(self) -> str:
         """Of the images' bytes, then the labels': which digits a result was made on."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.labels))
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
 
 

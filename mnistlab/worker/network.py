@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 
 from ..events import Arrays
 from ..experiment import ModelSpec, TrainSpec
@@ -56,7 +55,7 @@ def _layer(layer: Layer, initializer: str) -> keras.layers.Layer:
 
 def weights(model: keras.Model) -> Arrays:
     """The model's weights by the ledger's names: `{"conv1/kernel": float32 (3, 3, 1, 32), …}`."""
-    return {f"{layer.name}/{weight.name}": np.array(weight) for layer in model.layers for weight in layer.weights}
+    return {f"{layer.name}/{weight.name}": weight.value.numpy() for layer in model.layers for weight in layer.weights}
 
 
 def set_weights(model: keras.Model, arrays: Arrays) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from functools import cache, lru_cache
+from functools import cache
 
 from ..data import sources
 from ..data.digits import Dataset
@@ -13,15 +14,23 @@ from ..experiment import DataSpec, Experiment, SpecError, TrainSpec
 
 @cache
 def _settle() -> None:
-    """Low priority, once a process: with TensorFlow on all cores the pages must still answer at once."""
+    """Once a process: low priority, as with TensorFlow on all cores the pages must still answer at once; and quiet."""
     if hasattr(os, "nice"):
         os.nice(15)
+    # each job compiles functions of its own, which TensorFlow takes for a mistake from the fifth on
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-@lru_cache(maxsize=1)
+@cache
+def _loaded() -> Dataset:
+    return sources.load()
+
+
 def _dataset(digits: str) -> Dataset:
     """The digits this machine has, if they are the ones with this sha256. Raises `SpecError` when not."""
-    found = sources.load()
+    if _loaded().sha256 != digits:
+        _loaded.cache_clear()  # the full set may have arrived since
+    found = _loaded()
     if found.sha256 != digits:
         raise SpecError(
             f"the worker has other digits than this page (its own are from {found.source}); reload the page"
@@ -38,14 +47,17 @@ def warm_up() -> None:
     warm = Dataset(train=small, test=small[:10], source="sample")
     spec = Experiment(data=DataSpec(validation_images=10), train=TrainSpec(epochs=1, batch_size=64))
     training.train(spec, warm, lambda event: None, lambda: Orders.NONE)
+    _loaded()
 
 
 def train(experiment: Experiment, digits: str, emit: Emit, control: Control) -> None:
     """Train `experiment` on the digits with this sha256."""
     _settle()
+    import keras
+
     from . import training
 
     try:
         training.train(experiment, _dataset(digits), emit, control)
     finally:
-        training.keras.backend.clear_session()  # or every model ever built stays in memory
+        keras.backend.clear_session()  # or every model ever built stays in memory

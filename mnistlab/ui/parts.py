@@ -1,0 +1,187 @@
+"""What several pages share: their frame, the strip of a running training, and how trouble is told."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from PIL import Image
+from streamlit.navigation.page import Page as StreamlitPage
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ..events import Orders
+from ..runs import Run, RunError
+from . import cache, state
+
+logger = logging.getLogger(__name__)
+
+SIDEBAR = 240  # pixels
+FRAME = "framed"  # session key: app.py has run
+CHART = {"displayModeBar": False}
+"""Plotly without its tool bar: what can be done with a figure is said beside it."""
+
+PAGES = {
+    "home": ("pages/0_home.py", "Home", ":material/home:"),
+    "explore": ("pages/1_explore.py", "Explore", ":material/grid_view:"),
+    "train": ("pages/2_train.py", "Train", ":material/model_training:"),
+    "evaluate": ("pages/3_evaluate.py", "Evaluate", ":material/query_stats:"),
+    "draw": ("pages/4_draw.py", "Draw", ":material/draw:"),
+}
+
+
+def navigation() -> StreamlitPage:
+    """The pages, in the sidebar; the one to run now."""
+    pages = [
+        st.Page(path, title=title, icon=icon, default=name == "home", url_path=None if name == "home" else name)
+        for name, (path, title, icon) in PAGES.items()
+    ]
+    return st.navigation(pages)
+
+
+def page(name: str, about: str) -> None:
+    """Title, one sentence, and the session's keys; every page starts with this and so also works opened alone."""
+    _, title, _ = PAGES[name]
+    st.set_page_config(
+        page_title=f"{title} · MNIST Lab", page_icon=icon(), layout="wide", initial_sidebar_state=SIDEBAR
+    )  # before the navigation, whose icons would be asked for outside
+    if (
+        FRAME not in st.session_state
+        and (context := get_script_run_ctx())
+        and context.main_script_path.endswith("app.py")
+    ):
+        # A server's very first visitor came by a link to this page. Streamlit then runs the page without app.py, until
+        # st.navigation has been called once.
+        navigation()
+        st.rerun()
+    state.prepare()
+    st.title(title if name != "home" else "MNIST Lab")
+    st.markdown(about)
+
+
+def icon() -> Image.Image:
+    """The first test digit. A named icon would make every browser ask a server outside for its picture."""
+    return Image.fromarray(cache.dataset().test.images[0])
+
+
+@contextmanager
+def boundary(what: str) -> Iterator[None]:
+    """Whatever goes wrong inside is one sentence with an id; the log has the rest, and the other parts of the page work."""
+    try:
+        yield
+    except Exception:
+        mark = secrets.token_hex(3)
+        logger.exception("%s failed (%s)", what, mark)
+        st.error(
+            f"{what} cannot be shown. The rest of the page works. In the log this is {mark}.", icon=":material/error:"
+        )
+
+
+def plain(text: str) -> str:
+    """Text from anywhere, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])", r"\\\1", text)
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds, such as 0:42, or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def progress_text(run: Run) -> str:
+    """Where a training stands: "epoch 3 of 10 · 97.4 % · 0:42 left"."""
+    history = run.history
+    if history.started is None:
+        return "waiting for the worker"
+    if not history.batches:
+        return "preparing the network"
+    parts = [f"epoch {history.batches[-1].epoch} of {history.started.epochs}"]
+    if history.epochs:
+        parts.append(f"{100 * history.epochs[-1].val_accuracy:.1f} % on validation")
+    if history.finished:
+        parts.append("trying the test digits")
+    elif (left := history.seconds_left) is not None:
+        parts.append(f"{duration(left)} left")
+    return " · ".join(parts)
+
+
+def live_runs() -> list[Run]:
+    """The runs that are queued or running, oldest first."""
+    found = []
+    for run_id in list(cache.store().live):
+        try:
+            found.append(cache.store().open(run_id))
+        except RunError:
+            continue  # its directory was removed while it runs; there is nothing to show
+    return sorted(found, key=lambda run: run.created)
+
+
+def stop(run_id: str) -> None:
+    cache.engine().control(run_id, Orders(stop=True))
+
+
+def sidebar() -> None:
+    """Under the pages: what is running, which digits are loaded, which run is chosen."""
+    with st.sidebar:
+        busy = bool(cache.store().live) or cache.download().going_on
+        st.fragment(_strip, run_every=1.0 if busy else None)()
+        with boundary("The digits"):
+            found = cache.dataset()
+            chosen = cache.store().open(state.get("run"))
+            st.caption(
+                f"Chosen network: {plain(chosen.label)}", help="Evaluate and Draw use it; choose another one there."
+            )
+            count = len(found.train) + len(found.test)
+            st.caption(
+                f"{count:,} digits loaded ({'the bundled sample' if found.is_sample else 'the full set'})",
+                help=found.note or None,
+            )
+
+
+def _strip() -> None:
+    runs, download = live_runs(), cache.download()
+    busy = bool(runs) or download.going_on
+    if st.session_state.get("strip_busy", False) and not busy:
+        st.session_state["strip_busy"] = False
+        st.rerun()  # the last one ended: the timer goes, and the page shows the result
+    st.session_state["strip_busy"] = busy
+    with boundary("The running training"):
+        if download.going_on:
+            part = download.received / download.expected if download.expected else 0.0
+            st.progress(min(part, 1.0), text=f"Fetching all 70,000 digits: {download.received / 1e6:.1f} MB")
+        for run in runs:
+            st.text(run.label)
+            st.progress(run.history.done)
+            st.caption(progress_text(run))
+            st.button(
+                "Stop", key=f"strip-stop-{run.id}", icon=":material/stop:", on_click=stop, args=(run.id,),
+                help="Ends this training; the model so far is kept.", width="stretch",
+            )  # fmt: skip
+
+
+def choose_run(label: str = "Run") -> Run | None:
+    """A chooser of all runs that have weights; what is chosen follows the person to other pages."""
+    usable = {run.path.name: run for run in cache.store() if run.weights_file}
+    if not usable:
+        st.info("No trained network yet. Train one first.", icon=":material/info:")
+        st.page_link(PAGES["train"][0], label="Build and train a network", icon=PAGES["train"][2])
+        return None
+    names = list(usable)
+    current = state.get("run")
+    chosen = st.selectbox(
+        label, names, index=names.index(current) if current in names else 0, key="choose-run",
+        format_func=lambda name: _run_name(usable[name]),
+        help="The trained network whose answers are shown. Shipped ones come with the lab; yours are listed first.",
+    )  # fmt: skip
+    state.put("run", chosen)
+    return usable[chosen]
+
+
+def _run_name(run: Run) -> str:
+    if run.shipped:
+        return f"{run.label} (shipped)"
+    return f"{run.label} · {run.created[:16].replace('T', ' ')} · {run.status}"

@@ -1,0 +1,93 @@
+"""Home: what this is, a network answering on a live digit, and one click to each room."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.figures.digits import bars
+from mnistlab.presets import PRESETS
+from mnistlab.runs import RunError
+from mnistlab.ui import cache, editor, parts, state
+from mnistlab.ui.gallery import picture
+
+CARDS = (
+    ("explore", "See a digit as numbers", "Every digit is a grid of 28 × 28 numbers from 0 to 255. Look at one."),
+    ("train", "Build and train a network", "Choose layers, press Train, and watch loss and accuracy move."),
+    ("evaluate", "Find where it fails", "Which digits are taken for which, and the pictures behind each count."),
+    ("draw", "Draw and be read", "Write a digit with the mouse or a finger, and see what the network answers."),
+)
+TRIES = (
+    ("A good one", "classic-convnet-dropout", {}, "Two convolutions with dropout: about 99 % within a few epochs."),
+    (
+        "One that overfits", "classic-dense-512", {"data.train_images": 1000, "train.epochs": 30},
+        "A wide layer and only 1,000 digits: training loss goes to zero, validation loss turns up again.",
+    ),
+    (
+        "One that fails", "classic-dense-512", {"train.optimizer": "sgd", "train.learning_rate": 10.0},
+        "Steps a thousand times too large: the loss jumps instead of falling.",
+    ),
+)  # fmt: skip
+
+
+def another_digit() -> None:
+    state.put("live_digit", int(np.random.default_rng().integers(len(cache.dataset().test))))
+
+
+def live_digit() -> None:
+    with parts.boundary("The live digit"):
+        if st.session_state.get("live_moves", True):
+            another_digit()
+        test, row = cache.dataset().test, state.get("live_digit")
+        try:
+            probabilities = cache.network(cache.store().open("reference-cnn")).probabilities(
+                test.images[row : row + 1]
+            )[0]
+        except (RunError, ValueError) as error:
+            st.error(parts.plain(f"The shipped network cannot answer: {error}."))
+            return
+        st.markdown(
+            f"**The shipped network answers {probabilities.argmax()}** to test digit {row:,}, labelled {test.labels[row]}"
+        )
+        digit, answer = st.columns([1, 1])
+        with digit:
+            picture(test.images[row], side=224)
+        with answer:
+            figure = bars(probabilities, int(test.labels[row]), height=240)
+            st.plotly_chart(figure, key="live-bars", config=parts.CHART, alt="ten probabilities")
+
+
+def open_setup(preset: str, changes: dict[str, object]) -> None:
+    editor.load(PRESETS[preset].experiment.changed(changes), preset)
+
+
+def main() -> None:
+    parts.page("home", "A laboratory for the 70,000 handwritten digits of MNIST and the networks that read them.")
+    left, right = st.columns(2, gap="large")
+    with left:
+        moving = st.session_state.get("live_moves", True)
+        st.fragment(live_digit, run_every=5.0 if moving else None)()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.toggle("A new digit every five seconds", value=True, key="live_moves")
+            st.button("Another digit", icon=":material/shuffle:", on_click=another_digit)
+    with right:
+        for first in (0, 2):
+            for column, (name, title, about) in zip(st.columns(2), CARDS[first : first + 2], strict=True):
+                with column.container(border=True, height=190):
+                    st.markdown(f"**{title}**")
+                    st.markdown(about)
+                    st.page_link(parts.PAGES[name][0], label=parts.PAGES[name][1], icon=parts.PAGES[name][2])
+    st.subheader("Three setups to try")
+    for column, (title, preset, changes, why) in zip(st.columns(3), TRIES, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**")
+            st.markdown(why)
+            if st.button("Open in Train", key=f"try-{title}", icon=":material/model_training:"):
+                open_setup(preset, dict(changes))
+                st.switch_page(parts.PAGES["train"][0])
+    if note := cache.dataset().note:
+        st.info(parts.plain(note), icon=":material/info:")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,386 @@
+"""From canvas or photo to a digit as MNIST has them, whatever its colours, size, place and file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+from scipy import ndimage
+
+from mnistlab.data.sources import read_sample
+from mnistlab.drawing import BOX, MIN_SIDE, ImageError, Prepared, prepare, read_image, verdict
+
+SAMPLE = read_sample()
+Picture = np.ndarray
+
+
+def drawn(row: int = 0, side: int = 280) -> Picture:
+    """A sample digit as a large drawing, white on black."""
+    return np.asarray(Image.fromarray(SAMPLE.images[row]).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def likeness(first: Picture, second: Picture) -> float:
+    """Correlation of two pictures' pixels: 1 is the same picture."""
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def ink_box(found: Prepared) -> tuple[int, int]:
+    """Height and width of the ink once it has its size, before it is moved by parts of a pixel."""
+    rows, columns = np.nonzero({stage.name: stage.image for stage in found.stages}["size"])
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+
+
+# polarity, colour and transparency
+
+
+@pytest.mark.parametrize("row", range(10))
+def test_dark_on_light_is_light_on_dark(row: int) -> None:
+    np.testing.assert_array_equal(prepare(255 - drawn(row)).digit, prepare(drawn(row)).digit)
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(250, 60), (60, 250), (140, 100), (0, 30), (255, 235)])
+def test_faint_drawing_is_as_good_as_a_strong_one(ink: int, paper: int) -> None:
+    shape = drawn() / 255
+    faint = np.rint(paper + (ink - paper) * shape).astype(np.uint8)
+    assert likeness(prepare(faint).digit, prepare(drawn()).digit) > 0.99
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 0, 0), (0, 0, 180), (255, 220, 0)])
+def test_transparent_paper_is_paper(colour: tuple[int, int, int]) -> None:
+    picture = np.dstack([np.full((280, 280, 3), colour, np.uint8), drawn()])
+    assert likeness(prepare(picture).digit, prepare(drawn()).digit) > 0.999
+
+
+@pytest.mark.parametrize("hidden", [0, 255])
+def test_colour_under_transparent_paper_does_not_matter(hidden: int) -> None:
+    picture = np.zeros((280, 280, 4), np.uint8)
+    picture[..., :3], picture[..., 3] = hidden, 0
+    picture[60:220, 130:150] = (10, 20, 30, 255)
+    assert likeness(prepare(picture).digit, prepare(bar(160, 20)).digit) > 0.999
+
+
+def test_opaque_colours_are_shades_of_grey() -> None:
+    grey = drawn()
+    for picture in (np.dstack([grey] * 3), np.dstack([grey, grey, grey, np.full_like(grey, 255)])):
+        np.testing.assert_array_equal(prepare(picture).digit, prepare(grey).digit)
+
+
+# place and size
+
+
+def bar(height: int, width: int, top: int = 60, left: int = 130, side: int = 280) -> Picture:
+    picture = np.zeros((side, side), np.uint8)
+    picture[top : top + height, left : left + width] = 255
+    return picture
+
+
+@given(st.integers(-30, 30), st.integers(-30, 30))
+@settings(max_examples=20)
+def test_place_on_the_canvas_does_not_matter(down: int, right: int) -> None:
+    middle = np.pad(drawn(side=200), 40)
+    moved = np.roll(middle, (down, right), (0, 1))
+    np.testing.assert_array_equal(prepare(moved).digit, prepare(middle).digit)
+
+
+@pytest.mark.parametrize("side", [56, 140, 560, 1120])
+@pytest.mark.parametrize("row", range(5))
+def test_size_of_the_canvas_does_not_matter(row: int, side: int) -> None:
+    assert likeness(prepare(drawn(row, side)).digit, prepare(drawn(row)).digit) > 0.98
+
+
+def test_small_drawing_on_a_large_canvas_is_a_large_digit() -> None:
+    small = np.pad(drawn(side=84), 98)
+    assert likeness(prepare(small).digit, prepare(drawn()).digit) > 0.98
+
+
+@pytest.mark.parametrize(("shape", "across"), [((280, 420), (0, 70)), ((420, 280), (70, 0))])
+def test_canvas_need_not_be_square(shape: tuple[int, int], across: tuple[int, int]) -> None:
+    wide = np.pad(drawn(), ((across[0],) * 2, (across[1],) * 2))
+    assert wide.shape == shape
+    np.testing.assert_array_equal(prepare(wide).digit, prepare(drawn()).digit)
+
+
+@pytest.mark.parametrize(("height", "width"), [(200, 100), (100, 200), (200, 20), (30, 60)])
+def test_longest_side_of_the_ink_is_20_pixels_with_the_aspect_kept(height: int, width: int) -> None:
+    longest = max(height, width)
+    box = ink_box(prepare(bar(height, width, top=40, left=40)))
+    assert box == (BOX * height // longest, BOX * width // longest)
+
+
+@pytest.mark.parametrize("row", range(0, 100, 5))
+def test_centre_of_mass_is_in_the_middle(row: int) -> None:
+    centre = ndimage.center_of_mass(prepare(drawn(row)).digit)
+    assert centre == pytest.approx((14, 14), abs=0.1)
+
+
+def test_hair_thin_line_is_still_ink() -> None:
+    found = prepare(bar(200, 1))
+    assert found.digit.max() == 255
+    assert ink_box(found) == (BOX, 1)
+
+
+# MNIST itself
+
+
+def test_sample_digits_come_back_nearly_themselves() -> None:
+    found = [likeness(prepare(image).digit, image) for image in SAMPLE.images[:300]]
+    assert np.mean(found) > 0.95
+    assert min(found) > 0.75
+
+
+def test_no_sample_digit_is_taken_for_blank() -> None:
+    assert not any(prepare(image).empty for image in SAMPLE.images[:1000])
+
+
+def test_prepared_again_changes_little() -> None:
+    once = [prepare(image).digit for image in SAMPLE.images[:100]]
+    assert np.mean([likeness(prepare(digit).digit, digit) for digit in once]) > 0.95
+
+
+# nothing to read
+
+
+@pytest.mark.parametrize("shade", [0, 7, 128, 255])
+@pytest.mark.parametrize("shape", [(280, 280), (280, 280, 3), (280, 280, 4), (1, 1), (1, 500)])
+def test_blank_is_empty(shade: int, shape: tuple[int, ...]) -> None:
+    found = prepare(np.full(shape, shade, np.uint8))
+    assert found.empty
+    assert not found.digit.any()
+
+
+def test_canvas_that_was_never_touched_is_empty() -> None:
+    assert prepare(np.zeros((280, 280, 4), np.uint8)).empty
+
+
+@pytest.mark.parametrize(("side", "empty"), [(1, True), (10, True), (22, True), (23, False), (60, False)])
+def test_dot_is_empty_and_a_short_stroke_is_not(side: int, empty: bool) -> None:
+    assert prepare(bar(side, side)).empty is empty
+
+
+def test_dot_is_measured_by_the_shorter_side() -> None:
+    stroke = bar(40, 20)  # of 280 × 1,400 pixels
+    assert not prepare(np.pad(stroke, ((0, 0), (0, 1120)))).empty
+
+
+def test_paper_that_is_not_quite_even_is_empty() -> None:
+    paper = np.random.default_rng(0).integers(248, 256, (280, 280), np.uint8)
+    assert prepare(paper).empty
+
+
+# what comes out, and what does not go in
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
+def test_any_picture_becomes_28_by_28_bytes(picture: Picture) -> None:
+    check(prepare(picture))
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 30), st.integers(1, 30), st.sampled_from((3, 4)))))
+def test_any_coloured_picture_becomes_28_by_28_bytes(picture: Picture) -> None:
+    check(prepare(picture))
+
+
+def check(found: Prepared) -> None:
+    assert (found.digit.dtype, found.digit.shape) == (np.uint8, (28, 28))
+    assert found.empty == (not found.digit.any())
+    assert all(stage.image.dtype == np.uint8 and stage.image.ndim == 2 for stage in found.stages)
+
+
+def test_every_stage_is_shown_and_the_last_is_the_digit() -> None:
+    found = prepare(drawn())
+    assert [stage.name for stage in found.stages] == ["drawing", "ink", "crop", "size", "centre"]
+    np.testing.assert_array_equal(found.stages[-1].image, found.digit)
+
+
+def test_empty_picture_stops_at_the_ink() -> None:
+    assert [stage.name for stage in prepare(bar(5, 5)).stages] == ["drawing", "ink"]
+
+
+def test_picture_is_left_as_it_was() -> None:
+    picture = np.dstack([drawn()] * 4)
+    before = picture.copy()
+    prepare(picture)
+    np.testing.assert_array_equal(picture, before)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        drawn().astype(np.float32), drawn() > 128, drawn().tolist(), None, drawn()[0], drawn()[None, None],
+        np.dstack([drawn()] * 2), np.dstack([drawn()] * 5), np.zeros((0, 28), np.uint8), np.zeros((28, 28, 0), np.uint8),
+    ],
+    ids=lambda wrong: f"{wrong.dtype} {wrong.shape}" if isinstance(wrong, np.ndarray) else type(wrong).__name__,
+)  # fmt: skip
+def test_array_that_is_no_picture_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="a picture"):
+        prepare(wrong)
+
+
+# files
+
+GREY = drawn(side=120)
+IMAGE = Image.fromarray(GREY)
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def turned(quarter: Image.Transpose, orientation: int) -> bytes:
+    """A PNG whose pixels lie on the side and whose EXIF says so."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return saved(IMAGE.transpose(quarter), "PNG", exif=exif)
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "png": lambda: saved(IMAGE, "PNG"),
+    "png in colour": lambda: saved(IMAGE.convert("RGB"), "PNG"),
+    "png with transparency": lambda: saved(Image.merge("LA", (Image.new("L", IMAGE.size, 255), IMAGE)), "PNG"),
+    "png with a palette": lambda: saved(IMAGE.convert("RGB").quantize(64), "PNG"),
+    "png of 16 bits": lambda: saved(Image.fromarray(GREY.astype(np.uint16) * 257), "PNG"),
+    "jpeg": lambda: saved(IMAGE, "JPEG"),
+    "jpeg in cmyk": lambda: saved(IMAGE.convert("RGB").convert("CMYK"), "JPEG"),
+    "webp": lambda: saved(IMAGE.convert("RGB"), "WEBP", lossless=True),
+    "bmp": lambda: saved(IMAGE, "BMP"),
+    "gif": lambda: saved(IMAGE, "GIF"),
+    "animated gif": lambda: saved(IMAGE, "GIF", save_all=True, append_images=[IMAGE.rotate(90)]),
+    "exif turned left": lambda: turned(Image.Transpose.ROTATE_90, 6),
+    "exif turned right": lambda: turned(Image.Transpose.ROTATE_270, 8),
+    "exif upside down": lambda: turned(Image.Transpose.ROTATE_180, 3),
+    "exif mirrored": lambda: turned(Image.Transpose.FLIP_LEFT_RIGHT, 2),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_picture_of_any_kind_is_read_upright(kind: str) -> None:
+    pixels = read_image(io.BytesIO(FILES[kind]()))
+    assert (pixels.dtype, pixels.shape[:2]) == (np.uint8, GREY.shape)
+    assert likeness(prepare(pixels).digit, prepare(GREY).digit) > 0.99
+
+
+def test_sixteen_bits_keep_their_shades() -> None:
+    np.testing.assert_array_equal(read_image(io.BytesIO(FILES["png of 16 bits"]())), GREY)
+
+
+def test_black_and_white_picture_is_read() -> None:
+    pixels = read_image(io.BytesIO(saved(IMAGE.convert("1"), "PNG")))
+    assert set(np.unique(pixels)) == {0, 255}
+
+
+def png_claiming(width: int, height: int) -> bytes:
+    """A PNG whose header claims a size that its content does not have."""
+    size = b"IHDR" + struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + size
+        + struct.pack(">I", zlib.crc32(size))
+        + saved(IMAGE, "PNG")[33:]
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(6000, 6000), (60_000, 60_000), (2**31 - 1, 2**31 - 1), (25_000_001, 1), (5001, 5000)]
+)
+def test_picture_too_large_is_refused_on_its_header(width: int, height: int) -> None:
+    with pytest.raises(ImageError, match="too large"):
+        read_image(io.BytesIO(png_claiming(width, height)))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (4_000_000, 1), (MIN_SIDE - 1, 100)])
+def test_picture_too_small_is_refused_on_its_header(width: int, height: int) -> None:
+    with pytest.raises(ImageError, match=f"a picture of {width:,}×{height:,} pixels is too small"):
+        read_image(io.BytesIO(png_claiming(width, height)))
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><text>5</text></svg>'
+NOT_PICTURES: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: b"",
+    "one byte": lambda: b"\x89",
+    "a text": lambda: b"a picture of a five",
+    "svg": lambda: SVG,
+    "eps": lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n%%EndComments\n",
+    "tiff": lambda: saved(IMAGE, "TIFF"),
+    "icon": lambda: saved(IMAGE, "ICO"),
+    "half a png": lambda: FILES["png"]()[: len(FILES["png"]()) // 2],
+    "half a jpeg": lambda: FILES["jpeg"]()[: len(FILES["jpeg"]()) // 2],
+    "half a gif": lambda: FILES["gif"]()[: len(FILES["gif"]()) // 2],
+    "only a header": lambda: FILES["png"]()[:33],
+    "a header and garbage": lambda: FILES["png"]()[:60] + b"\xff" * 500,
+}
+
+
+@pytest.mark.parametrize("what", NOT_PICTURES)
+def test_file_that_is_no_whole_picture_is_refused(what: str) -> None:
+    with pytest.raises(ImageError, match=r"^this is not a whole PNG, JPEG, WebP, BMP or GIF picture$"):
+        read_image(io.BytesIO(NOT_PICTURES[what]()))
+
+
+@pytest.mark.parametrize("what", ["svg", "tiff", "eps"])
+def test_renaming_a_file_does_not_make_it_a_picture(what: str, lab: Any) -> None:
+    file = lab / "digit.png"
+    file.write_bytes(NOT_PICTURES[what]())
+    with pytest.raises(ImageError) as caught:
+        read_image(file)
+    assert "digit.png" not in str(caught.value)
+
+
+def test_file_that_is_not_there_is_refused_without_its_name(lab: Any) -> None:
+    with pytest.raises(ImageError) as caught:
+        read_image(lab / "nowhere.png")
+    assert "nowhere" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["png", "png with a palette", "jpeg", "webp", "bmp", "gif"])
+def test_damaged_picture_is_read_or_refused(kind: str) -> None:
+    whole, rng = FILES[kind](), np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        damaged[int(rng.integers(len(whole)))] ^= int(rng.integers(1, 256))
+        with contextlib.suppress(ImageError):
+            assert read_image(io.BytesIO(bytes(damaged))).dtype == np.uint8
+
+
+# the answer in words
+
+
+def shared(**parts: float) -> np.ndarray:
+    """Ten probabilities: the digits named `d4` and so on, the rest shared by the others."""
+    found = np.full(10, (1 - sum(parts.values())) / (10 - len(parts)), np.float32)
+    for name, part in parts.items():
+        found[int(name[1:])] = part
+    return found
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "answer"),
+    [
+        (shared(d4=0.95), "4 — sure"),
+        (shared(d4=0.9), "4 — sure"),
+        (shared(d4=0.89), "4 — likely"),
+        (shared(d4=0.6, d9=0.3), "4 — likely"),
+        (shared(d4=0.5, d9=0.3), "torn between 4 and 9"),
+        (shared(d9=0.5, d4=0.45), "torn between 9 and 4"),
+        (shared(d4=0.39, d9=0.01), "this does not look like a digit"),
+        (np.full(10, 0.1, np.float32), "this does not look like a digit"),
+    ],
+)
+def test_verdict_says_the_digit_and_how_sure(probabilities: np.ndarray, answer: str) -> None:
+    assert verdict(probabilities, empty=False) == answer
+
+
+def test_verdict_on_nothing_asks_for_a_digit() -> None:
+    assert verdict(shared(d4=0.95), empty=True) == "draw a digit"

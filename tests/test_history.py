@@ -1,0 +1,132 @@
+"""Events folded into curves, progress, time left and an ending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from mnistlab.events import BatchEnd, Checkpoint, EpochEnd, Evaluated, Event, Failed, Finished, Reason, Started
+from mnistlab.history import History
+
+STARTED = Started(digits="ab", epochs=4, steps=10, train_images=100, validation_images=10)
+
+
+def batch(epoch: int, step: int, seconds: float = 0, loss: float = 1.0) -> BatchEnd:
+    return BatchEnd(epoch=epoch, step=step, loss=loss, accuracy=0.5, learning_rate=0.1, seconds=seconds)
+
+
+def epoch_end(epoch: int, val_loss: float = 1.0) -> EpochEnd:
+    return EpochEnd(epoch=epoch, loss=0.5, accuracy=0.8, val_loss=val_loss, val_accuracy=0.9, seconds=2)
+
+
+def test_every_event_finds_its_place() -> None:
+    finished = Finished(reason="all_epochs", epochs=1, kept_epoch=1)
+    evaluated, failed = Evaluated(digits="cd"), Failed(message="no")
+    events: Sequence[Event] = [STARTED, batch(1, 5), epoch_end(1), Checkpoint(epoch=1), finished, evaluated, failed]
+    found = History.of(events)
+    assert (found.started, found.batches, found.epochs) == (STARTED, [batch(1, 5)], [epoch_end(1)])
+    assert (found.checkpoint, found.finished, found.evaluated, found.failed) == (1, finished, evaluated, failed)
+
+
+def test_folding_one_by_one_is_folding_all() -> None:
+    events: Sequence[Event] = [STARTED, batch(1, 5), batch(1, 10), epoch_end(1), Checkpoint(epoch=1)]
+    found = History()
+    for event in events:
+        found.add(event)
+    assert found == History.of(events)
+
+
+def test_nothing_said_is_nothing_done() -> None:
+    found = History()
+    assert (found.done, found.seconds_left, found.best, found.ending, found.checkpoint) == (0, None, None, "", None)
+    assert found.curve("loss") == found.curve("val_loss") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("last", "done"), [(batch(1, 5), 0.125), (batch(1, 10), 0.25), (batch(3, 5), 0.625), (batch(4, 10), 1.0)]
+)
+def test_part_done_counts_steps(last: BatchEnd, done: float) -> None:
+    assert History.of([STARTED, last]).done == done
+
+
+def test_part_done_is_never_more_than_all() -> None:
+    assert History.of([STARTED, batch(5, 10)]).done == 1.0
+
+
+def test_time_left_is_by_the_pace_without_the_first_chunk() -> None:
+    # 9 seconds of compilation, then 3 seconds for an epoch: 2.5 epochs are left
+    found = History.of([STARTED, batch(1, 5, 9), batch(1, 10, 10), batch(2, 5, 12)])
+    assert found.seconds_left == pytest.approx(7.5)
+
+
+def test_no_time_left_before_there_is_a_pace() -> None:
+    assert History.of([STARTED, batch(1, 5, 1), batch(1, 10, 2)]).seconds_left is None
+    assert History.of([STARTED, *[batch(1, 5, 1)] * 3]).seconds_left is None
+
+
+def test_no_time_is_left_at_the_end() -> None:
+    assert History.of([STARTED, batch(1, 5, 1), batch(2, 5, 2), batch(4, 10, 3)]).seconds_left == 0
+
+
+def test_training_curve_has_a_point_a_chunk() -> None:
+    found = History.of([STARTED, batch(1, 5, loss=2), batch(1, 10, loss=1), batch(2, 5, loss=0.5)])
+    assert found.curve("loss") == ([0.5, 1.0, 1.5], [2, 1, 0.5])
+    assert found.curve("accuracy") == ([0.5, 1.0, 1.5], [0.5] * 3)
+
+
+def test_validation_curve_has_a_point_an_epoch() -> None:
+    found = History.of([STARTED, epoch_end(1, 0.5), epoch_end(2, 0.25)])
+    assert found.curve("val_loss") == ([1, 2], [0.5, 0.25])
+    assert found.curve("val_accuracy") == ([1, 2], [0.9, 0.9])
+
+
+def test_curve_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(AttributeError):
+        History.of([STARTED, batch(1, 5)]).curve("joy")
+
+
+def test_best_epoch_has_the_lowest_validation_loss() -> None:
+    assert History.of([epoch_end(1, 0.5), epoch_end(2, 0.2), epoch_end(3, 0.3)]).best == epoch_end(2, 0.2)
+
+
+def test_first_of_two_equal_epochs_is_best() -> None:
+    assert History.of([epoch_end(1, 0.5), epoch_end(2, 0.5)]).best == epoch_end(1, 0.5)
+
+
+def test_last_checkpoint_counts() -> None:
+    assert History.of([Checkpoint(epoch=1), Checkpoint(epoch=2)]).checkpoint == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "epochs", "kept", "sentence"),
+    [
+        ("all_epochs", 5, 5, "All 5 epochs done."),
+        ("all_epochs", 1, 1, "The only epoch is done."),
+        ("all_epochs", 5, 3, "All 5 epochs done; keeping epoch 3."),
+        ("stopped", 2, 2, "Stopped by hand after epoch 2; keeping the weights at that moment."),
+        ("stopped", 0, 0, "Stopped by hand in the first epoch; keeping the weights at that moment."),
+        ("patience", 7, 4, "Stopped at epoch 7: validation loss has not improved for 3 epochs; keeping epoch 4."),
+        ("patience", 3, 2, "Stopped at epoch 3: validation loss has not improved for an epoch; keeping epoch 2."),
+        ("target", 4, 4, "Stopped at epoch 4: the target accuracy is reached."),
+        ("time", 6, 6, "Stopped after epoch 6: the time is used up."),
+    ],
+)
+def test_ending_says_why_and_what_is_kept(reason: Reason, epochs: int, kept: int, sentence: str) -> None:
+    assert History.of([batch(1, 5), Finished(reason=reason, epochs=epochs, kept_epoch=kept)]).ending == sentence
+
+
+def test_ending_before_the_first_step_promises_no_weights() -> None:
+    found = History.of([Finished(reason="stopped", epochs=0, kept_epoch=0)])
+    assert found.ending == "Stopped by hand before the first step; there are no weights."
+
+
+def test_failure_is_the_ending_whatever_came_before() -> None:
+    found = History.of([Finished(reason="all_epochs", epochs=5, kept_epoch=5), Failed(message="The disk is full.")])
+    assert found.ending == "The disk is full."
+
+
+def test_two_histories_share_nothing() -> None:
+    first, second = History(), History()
+    first.add(batch(1, 5))
+    assert second.batches == []

@@ -1,0 +1,123 @@
+"""What is asked for is weighed before anything is built, and refused with both numbers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from mnistlab import limits
+from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, ModelSpec, SpecError, TrainSpec
+from mnistlab.limits import Limits
+
+ROOMY = Limits(parameters=10**12, memory=10**15, seconds=1e12)
+USUAL = Limits(parameters=20_000_000, memory=4_000_000_000, seconds=12 * 3600)
+DENSE = Experiment(model=ModelSpec(dense=(DenseBlock(units=512),)))
+HUGE_WORK = Experiment(
+    model=ModelSpec(
+        conv=(ConvBlock(filters=128, kernel_size=5), ConvBlock(filters=128, kernel_size=5)), head="average"
+    ),
+    train=TrainSpec(batch_size=512),
+)  # 414,346 parameters, 85 billion multiplications a batch
+
+
+def refusal(experiment: Experiment, limit: Limits, images: int = 55_000) -> str:
+    with pytest.raises(SpecError) as caught:
+        limits.check(experiment, images, limit)
+    return str(caught.value)
+
+
+def test_usual_experiment_is_allowed() -> None:
+    limits.check(DENSE, 55_000, USUAL)
+
+
+def test_too_many_parameters_are_refused_with_both_numbers() -> None:
+    wide = Experiment(model=ModelSpec(dense=(DenseBlock(units=4096),) * 12))
+    assert refusal(wide, USUAL) == "the network has 187,850,762 parameters; this lab trains at most 20,000,000"
+
+
+def test_network_as_large_as_the_limit_is_allowed() -> None:
+    limits.check(DENSE, 55_000, Limits(parameters=407_050, memory=10**15, seconds=1e12))
+    assert "407,050" in refusal(DENSE, Limits(parameters=407_049, memory=10**15, seconds=1e12))
+
+
+def test_small_network_with_huge_work_is_refused_for_its_memory() -> None:
+    assert refusal(HUGE_WORK, Limits(parameters=10**9, memory=1_000_000_000, seconds=1e12)) == (
+        "training needs about 1.2 GB of memory; 1.0 GB are free for it"
+    )
+
+
+def test_small_network_with_huge_work_is_refused_for_its_time() -> None:
+    assert refusal(HUGE_WORK, USUAL) == (
+        "training would take up to 19 hours on a slow machine; at most 12 are allowed. "
+        "Use fewer epochs, fewer images or a smaller network"
+    )
+
+
+def test_time_is_three_passes_over_every_image_of_every_epoch() -> None:
+    # 3 · (784 · 512 + 512 · 10) multiplications · 1,000 images · 5 epochs at 2 billion a second
+    needed = 3 * 406_528 * 1000 * 5 / 2e9
+    limits.check(DENSE, 1000, Limits(parameters=10**9, memory=10**15, seconds=needed))
+    assert "hours" in refusal(DENSE, Limits(parameters=10**9, memory=10**15, seconds=needed * 0.999), images=1000)
+
+
+def test_images_asked_for_count_and_not_those_at_hand() -> None:
+    few = DENSE.changed({"data.train_images": 1000})
+    seconds = 3 * 406_528 * 1000 * 5 / 2e9
+    limits.check(few, 55_000, Limits(parameters=10**9, memory=10**15, seconds=seconds))
+
+
+def test_memory_counts_weights_gradients_slots_and_the_batch() -> None:
+    regression = Experiment(train=TrainSpec(batch_size=10, optimizer="sgd"))
+    # weights, gradients, momentum; image, flatten, logits and probabilities twice for each image of the batch
+    assert limits.memory(regression) - limits.BASE_MEMORY == 4 * (3 * 7_850 + 2 * 10 * (784 + 784 + 10 + 10))
+
+
+def test_memory_grows_with_the_optimizer() -> None:
+    sgd, adam = (limits.memory(Experiment(train=TrainSpec(optimizer=name))) for name in ("sgd", "adam"))
+    assert adam - sgd == 4 * 7_850
+
+
+def test_network_that_cannot_exist_is_refused_by_its_layer() -> None:
+    broken = Experiment(model=ModelSpec(conv=(ConvBlock(strides=4, pool=4), ConvBlock())))
+    assert refusal(broken, ROOMY) == "layer 3 (conv2): a 3×3 window does not fit a 1×1 input"
+
+
+def test_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_MAX_PARAMETERS", "1000")
+    monkeypatch.setenv("MNISTLAB_MAX_MEMORY_MB", "512")
+    monkeypatch.setenv("MNISTLAB_MAX_HOURS", "0.5")
+    assert Limits.here() == Limits(parameters=1000, memory=512_000_000, seconds=1800)
+
+
+def test_limits_without_an_environment_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PARAMETERS", "MEMORY_MB", "HOURS"):
+        monkeypatch.delenv(f"MNISTLAB_MAX_{name}", raising=False)
+    free_memory(monkeypatch, 3_000_000_000)
+    assert Limits.here() == Limits(parameters=20_000_000, memory=3_000_000_000 + limits.BASE_MEMORY, seconds=43_200)
+
+
+def test_environment_is_what_check_holds_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_MAX_PARAMETERS", "1000")
+    with pytest.raises(SpecError, match="at most 1,000"):
+        limits.check(DENSE, 55_000)
+
+
+def free_memory(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
+
+
+def test_little_memory_turns_training_off_with_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 600_000_000)
+    assert limits.training_off() == "Training is off: it needs 1.1 GB of free memory, 0.6 GB are free."
+
+
+def test_enough_memory_leaves_training_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 1_100_000_000)
+    assert limits.training_off() == ""
+
+
+def test_batch_larger_than_the_data_is_refused() -> None:
+    experiment = Experiment(data=DataSpec(train_images=100), train=TrainSpec(batch_size=101))
+    with pytest.raises(SpecError, match=r"train\.batch_size: expected at most the 100 training digits\. Received: 101"):
+        limits.check(experiment, 60_000)

@@ -78,8 +78,13 @@ class Engine:
         client = self._connected()
         run = self.store.create(experiment, label)
         self.store.live.add(run.id)
+        try:
+            _orders(run.id, client).set(asdict(Orders.NONE))
+        except OSError as error:  # the connection was lost since it was last used
+            self.store.live.discard(run.id)
+            self.store.remove(run.id)
+            raise EngineError(self._unreachable) from error
         self._ended[run.id] = threading.Event()
-        _orders(run.id, client).set(asdict(Orders.NONE))
         client.subscribe_topic(_topic(run.id), lambda event: self._inbox.put((run.id, event[1])))
         future = client.submit(_train, run.id, experiment.to_json(), digits, key=run.id, pure=False)
         self._futures[run.id] = future
@@ -87,16 +92,22 @@ class Engine:
         return run
 
     def control(self, run_id: str, orders: Orders) -> None:
-        """Tell a run what is wanted of it; it reads this a few times a second. One that waits is taken from the queue."""
+        """Tell a run what is wanted of it; it reads this a few times a second. One that waits is taken from the queue.
+
+        Raises `EngineError` when the scheduler does not answer.
+        """
         future = self._futures.get(run_id)
         if future is None or self._client is None:
             return
-        if orders.stop and self.store.open(run_id).status == "queued":
+        taken_back = orders.stop and self.store.open(run_id).status == "queued"
+        try:
+            # also for one taken back: it may be starting just now, which cancel() does not end
+            _orders(run_id, self._client).set(TAKEN_BACK if taken_back else asdict(orders))
+        except OSError as error:
+            raise EngineError(self._unreachable) from error
+        if taken_back:
             self._cancelled.add(run_id)
-            _orders(run_id, self._client).set(TAKEN_BACK)  # it may be starting just now, which cancel() does not end
             future.cancel()
-        else:
-            _orders(run_id, self._client).set(asdict(orders))
 
     def wait(self, run_id: str, timeout: float | None = None) -> bool:
         """Wait until everything a run said is written. False when `timeout` seconds went by first."""
@@ -115,13 +126,17 @@ class Engine:
 
     def _connected(self) -> Client:
         with self._connecting:
-            if self._client is None:
+            if self._client is None or self._client.status == "closed":  # by itself, when its scheduler was lost
                 try:
                     self._client = self._connect()
                 except (OSError, TimeoutError, ValueError, RuntimeError) as error:
-                    where = f"the scheduler at {self.address}" if self.address else "a worker process"
-                    raise EngineError(f"No training now: {where} could not be reached. Other pages work.") from error
+                    raise EngineError(self._unreachable) from error
             return self._client
+
+    @property
+    def _unreachable(self) -> str:
+        where = f"the scheduler at {self.address}" if self.address else "a worker process"
+        return f"No training now: {where} could not be reached. Other pages work."
 
     def _connect(self) -> Client:
         if self.address:

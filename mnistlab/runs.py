@@ -15,6 +15,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import threading
 import zipfile
@@ -159,6 +160,16 @@ class RunStore:
         except OSError as error:
             raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
         return self.open(run_id)
+
+    def remove(self, run_id: str) -> None:
+        """Delete one of a person's own runs with all it holds. Raises `RunError`."""
+        run = self.open(run_id)
+        if run.shipped:
+            raise RunError("a run that came with the lab is not deleted")
+        try:
+            shutil.rmtree(run.path)
+        except OSError as error:
+            raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
 
     def open(self, run_id: str) -> Run:
         """The run with this id, or the shipped run with this name. Raises `RunError`."""

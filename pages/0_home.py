@@ -76,7 +76,7 @@ def main() -> None:
                 with column.container(border=True, height=190):
                     st.markdown(f"**{title}**")
                     st.markdown(about)
-                    st.page_link(parts.PAGES[name][0], label=parts.PAGES[name][1], icon=parts.PAGES[name][2])
+                    parts.link(name)
     st.subheader("Three setups to try")
     for column, (title, preset, changes, why) in zip(st.columns(3), TRIES, strict=True):
         with column.container(border=True, height="stretch"):
@@ -84,7 +84,7 @@ def main() -> None:
             st.markdown(why)
             if st.button("Open in Train", key=f"try-{title}", icon=":material/model_training:"):
                 open_setup(preset, dict(changes))
-                st.switch_page(parts.PAGES["train"][0])
+                parts.go("train")
     if note := cache.dataset().note:
         st.info(parts.plain(note), icon=":material/info:")
 

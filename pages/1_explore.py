@@ -61,7 +61,7 @@ def main() -> None:
         rows = cache.rows(split, label, data.sha256)
         left, right = st.columns([1, 1], gap="medium")
         with left:
-            pages = -(-len(rows) // PER_PAGE)
+            pages = max(1, -(-len(rows) // PER_PAGE))
             top, place = st.columns([5, 2], vertical_alignment="bottom")
             page = place.number_input("Page", 1, pages, key="explore-page", help=f"{PER_PAGE} digits a page.")
             shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]

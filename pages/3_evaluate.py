@@ -52,7 +52,7 @@ def pictures(rows: np.ndarray, result: Evaluation, key: str) -> None:
     if chosen is not None:
         state.put("split", "test")
         state.put("digit", int(chosen))
-        st.switch_page(parts.PAGES["explore"][0])
+        parts.go("explore")
 
 
 def matrix(result: Evaluation) -> None:

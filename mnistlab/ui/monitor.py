@@ -8,7 +8,7 @@ from ..figures.curves import learning
 from ..history import History
 from ..runs import Run, RunError
 from . import cache, state
-from .parts import CHART, PAGES, boundary, plain, progress_text, stop
+from .parts import CHART, PAGES, boundary, go, plain, progress_text, stop
 
 SECONDS = 0.5  # between two looks while it runs
 
@@ -82,7 +82,7 @@ def _ending(run: Run) -> None:
             for name, label in (("evaluate", "Find where it fails"), ("draw", "Draw for it")):
                 if st.button(label, icon=PAGES[name][2], key=f"to-{name}"):
                     state.put("run", run.path.name)
-                    st.switch_page(PAGES[name][0])
+                    go(name)
 
 
 def reading(history: History) -> str:

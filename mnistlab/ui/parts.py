@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 from PIL import Image
+from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page as StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -23,6 +24,8 @@ SIDEBAR = 240  # pixels
 FRAME = "framed"  # session key: app.py has run
 CHART = {"displayModeBar": False}
 """Plotly without its tool bar: what can be done with a figure is said beside it."""
+
+ALONE = "This page was opened alone. Start the lab with `streamlit run app.py` to reach the others."
 
 PAGES = {
     "home": ("pages/0_home.py", "Home", ":material/home:"),
@@ -60,6 +63,23 @@ def page(name: str, about: str) -> None:
     state.prepare()
     st.title(title if name != "home" else "MNIST Lab")
     st.markdown(about)
+
+
+def link(name: str, label: str = "") -> None:
+    """A link to another page; only a hint where this page was opened without the others."""
+    path, title, symbol = PAGES[name]
+    try:
+        st.page_link(path, label=label or title, icon=symbol)
+    except StreamlitAPIException:
+        st.caption(ALONE)
+
+
+def go(name: str) -> None:
+    """Go to another page; only a hint where this page was opened without the others."""
+    try:
+        st.switch_page(PAGES[name][0])
+    except StreamlitAPIException:
+        st.info(ALONE, icon=":material/info:")
 
 
 def icon() -> Image.Image:
@@ -168,7 +188,7 @@ def choose_run(label: str = "Run") -> Run | None:
     usable = {run.path.name: run for run in cache.store() if run.weights_file}
     if not usable:
         st.info("No trained network yet. Train one first.", icon=":material/info:")
-        st.page_link(PAGES["train"][0], label="Build and train a network", icon=PAGES["train"][2])
+        link("train", "Build and train a network")
         return None
     names = list(usable)
     current = state.get("run")

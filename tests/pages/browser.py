@@ -1,0 +1,50 @@
+"""What a visitor does with a page and sees on it, without a browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60  # a page takes one or two; the machine may be busy
+
+
+def opened(page: str, **session: Any) -> AppTest:
+    """A page opened alone, such as "1_explore", in a session that already holds these keys."""
+    at = AppTest.from_file(ROOT / "pages" / f"{page}.py", default_timeout=SECONDS)
+    for key, value in session.items():
+        at.session_state[key] = value
+    return run(at)
+
+
+def run(at: AppTest) -> AppTest:
+    """Run the page as it now stands; no part of it may fail."""
+    at.run()
+    assert not at.exception
+    assert not [error.value for error in at.error if "cannot be shown" in error.value]
+    return at
+
+
+def words(at: AppTest) -> str:
+    """Everything a page says, one element a line."""
+    kinds = ("title", "header", "subheader", "markdown", "caption", "text", "info", "success", "warning", "error")
+    return "\n".join(str(element.value) for kind in kinds for element in at.get(kind))
+
+
+def figure(at: AppTest, key: str) -> dict[str, Any]:
+    """The Plotly figure with this key, its arrays as NumPy's."""
+    return dict(_decoded(json.loads(at.get_by_key(key).proto.spec)))
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "bdata" in value:
+            array = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+            return array.reshape([int(n) for n in str(value.get("shape", len(array))).split(",")])
+        return {key: _decoded(inner) for key, inner in value.items()}
+    return [_decoded(inner) for inner in value] if isinstance(value, list) else value

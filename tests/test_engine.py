@@ -1,0 +1,249 @@
+"""Real workers: submit, stop, fail, and what the store holds afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistlab.data import sources
+from mnistlab.data.digits import Dataset
+from mnistlab.engine import Engine, EngineError
+from mnistlab.events import Orders
+from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, ModelSpec, TrainSpec
+from mnistlab.forward import Network
+from mnistlab.runs import Run, RunStore
+from tests.clusters import end, external_cluster, free_port
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 90  # seconds that a slow machine may take for anything here
+STOP = Orders(stop=True)
+SHORT = Experiment(
+    data=DataSpec(train_images=300, validation_images=50),
+    model=ModelSpec(dense=(DenseBlock(units=16),)),
+    train=TrainSpec(epochs=3, batch_size=32),
+)
+LONG = SHORT.changed({"train.epochs": 200, "data.train_images": 3000, "train.batch_size": 1})
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine for all tests here; its worker starts in the first of them, with that test's environment."""
+    folder = tmp_path_factory.mktemp("engine")
+    engine = Engine(RunStore(folder / "runs", shipped=folder / "none"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return sources.load()
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until something holds; the test fails when it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def done(engine: Engine, run: Run) -> Run:
+    assert engine.wait(run.id, PATIENCE)
+    return run
+
+
+def test_a_submitted_run_is_trained_stored_and_usable(engine: Engine, dataset: Dataset) -> None:
+    run = engine.submit(SHORT, "first", dataset.sha256)
+    assert run.status in ("queued", "running")
+    assert done(engine, run).status == "finished"
+    history = RunStore(engine.store.path, engine.store.shipped).open(run.id).history
+    assert history.started.digits == dataset.sha256
+    assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
+    assert history.batches[-1].step == history.started.steps == 10
+    assert run.kept == "All 3 epochs done."
+    stored = run.evaluation(dataset.test)
+    assert history.evaluated.digits == stored.digits == dataset.test.sha256
+    computed = Network.from_run(run).probabilities(dataset.test.images)
+    np.testing.assert_allclose(stored.probabilities, computed, rtol=0, atol=1e-5)
+    assert stored.accuracy > 0.3
+
+
+def test_runs_wait_for_each_other_and_all_finish(engine: Engine, dataset: Dataset) -> None:
+    runs = [engine.submit(SHORT, f"run {number}", dataset.sha256) for number in range(3)]
+    assert {done(engine, run).status for run in runs} == {"finished"}
+    for run in runs:
+        assert run.history.batches[-1].epoch == 3
+    # the same experiment on the same worker: the same weights
+    np.testing.assert_array_equal(runs[0].weights()["logits/kernel"], runs[2].weights()["logits/kernel"])
+
+
+def test_a_running_run_stops_and_keeps_weights_that_can_be_used(engine: Engine, dataset: Dataset) -> None:
+    run = engine.submit(LONG, "", dataset.sha256)
+    until(lambda: run.history.batches)
+    engine.control(run.id, STOP)
+    until(lambda: run.status == "stopped")
+    assert done(engine, run).status == "stopped"
+    assert run.kept.startswith("Stopped by hand")
+    assert Network.from_run(run).probabilities(dataset.test.images[:5]).shape == (5, 10)
+    assert run.history.evaluated.digits == dataset.test.sha256
+
+
+def test_a_waiting_run_is_stopped_without_the_one_before(engine: Engine, dataset: Dataset) -> None:
+    running, waiting = (engine.submit(LONG, "", dataset.sha256) for _ in range(2))
+    until(lambda: running.history.batches)
+    engine.control(waiting.id, STOP)
+    assert done(engine, waiting).status == "stopped"
+    assert waiting.kept == "Stopped by hand before the first step; there are no weights."
+    assert waiting.weights_file is None
+    assert running.status == "running"
+    engine.control(running.id, STOP)
+    assert done(engine, running).status == "stopped"
+    assert waiting.history.started is None
+
+
+def test_a_run_taken_back_while_it_starts_does_not_block_the_next(engine: Engine, dataset: Dataset) -> None:
+    for _ in range(5):  # somewhere between submit and the first event the job is on the worker, but looks queued
+        run = engine.submit(LONG, "", dataset.sha256)
+        engine.control(run.id, STOP)
+        assert done(engine, run).status == "stopped"
+    assert done(engine, engine.submit(SHORT, "", dataset.sha256)).status == "finished"
+
+
+def test_orders_for_a_run_that_is_over_are_passed_over(engine: Engine, dataset: Dataset) -> None:
+    run = done(engine, engine.submit(SHORT, "", dataset.sha256))
+    engine.control(run.id, STOP)
+    assert run.status == "finished"
+
+
+def test_a_spec_error_in_the_worker_fails_the_run_with_its_sentence(
+    engine: Engine, dataset: Dataset, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = done(engine, engine.submit(SHORT.changed({"data.train_images": 100_000}), "", dataset.sha256))
+    assert run.status == "failed"
+    assert run.kept == "data: 100,000 training and 50 validation images were asked for; there are 4,000"
+    assert "Traceback" not in capfd.readouterr().err
+    other = done(engine, engine.submit(SHORT, "", "0" * 64))
+    assert other.status == "failed"
+    assert other.kept.startswith("the worker has other digits than this page")
+
+
+def test_a_loss_that_explodes_fails_the_run_and_keeps_its_curve(engine: Engine, dataset: Dataset) -> None:
+    changes = {"train.optimizer": "sgd", "train.learning_rate": 10, "train.epochs": 50}
+    deep = ModelSpec(dense=(DenseBlock(units=64, activation="linear"),) * 6)
+    experiment = Experiment(data=SHORT.data, model=deep).changed(changes)
+    run = done(engine, engine.submit(experiment, "", dataset.sha256))
+    assert run.status == "failed"
+    assert run.kept.endswith(": try a smaller learning rate.")
+    assert run.history.started is not None
+
+
+def test_an_unexpected_error_is_a_sentence_and_the_next_run_works(
+    engine: Engine, dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    # an experiment of another version, as a worker elsewhere might be sent
+    class Later(Experiment):
+        def to_json(self) -> str:
+            return "[]"
+
+    run = done(engine, engine.submit(Later(), "", dataset.sha256))
+    assert run.status == "failed"
+    assert "/" not in run.kept
+    assert done(engine, engine.submit(SHORT, "", dataset.sha256)).status == "finished"
+
+
+def test_a_run_whose_folder_is_gone_does_not_stop_the_others(
+    engine: Engine, dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost, other = (engine.submit(SHORT, "", dataset.sha256) for _ in range(2))
+    engine.store.remove(lost.id)
+    assert done(engine, other).status == "finished"
+    assert engine.wait(lost.id, PATIENCE)
+    assert lost.id not in [run.id for run in engine.store]
+    assert "was not written" in caplog.text
+
+
+def test_warm_up_says_when_it_is_done(engine: Engine) -> None:
+    engine.warm_up()
+    until(lambda: engine.warm)
+
+
+def test_a_conv_network_trains_in_the_worker(engine: Engine, dataset: Dataset) -> None:
+    spec = SHORT.changed({"train.epochs": 1}).model_copy(
+        update={"model": ModelSpec(conv=(ConvBlock(filters=4, pool=2),))}
+    )
+    run = done(engine, engine.submit(spec, "", dataset.sha256))
+    computed = Network.from_run(run).probabilities(dataset.test.images)
+    np.testing.assert_allclose(run.evaluation(dataset.test).probabilities, computed, rtol=0, atol=1e-5)
+
+
+def test_closing_the_engine_interrupts_what_runs(lab: Path, dataset: Dataset) -> None:
+    engine = Engine(RunStore(shipped=lab / "none"))
+    run = engine.submit(LONG, "", dataset.sha256)
+    until(lambda: run.history.checkpoint)
+    engine.close()
+    assert engine.wait(run.id, PATIENCE)
+    assert run.status == "interrupted"
+    assert run.kept == f"Interrupted after epoch {run.history.checkpoint}. Nothing before it is lost."
+    assert Network.from_run(run).probabilities(dataset.test.images[:5]).shape == (5, 10)
+
+
+# A scheduler elsewhere
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence_with_its_address(
+    lab: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistlab.engine.CONNECT_SECONDS", 1)
+    address = f"tcp://127.0.0.1:{free_port()}"
+    engine = Engine(RunStore(shipped=lab / "none"), address)
+    with pytest.raises(EngineError, match=rf"^No training now: the scheduler at {address} could not be reached\."):
+        engine.submit(SHORT, "", dataset.sha256)
+    assert list(engine.store) == []
+    engine.close()
+
+
+def test_an_address_that_is_none_is_a_sentence(lab: Path, dataset: Dataset) -> None:
+    engine = Engine(RunStore(shipped=lab / "none"), "ftp://nowhere")
+    with pytest.raises(EngineError, match="the scheduler at ftp://nowhere could not be reached"):
+        engine.submit(SHORT, "", dataset.sha256)
+    engine.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*:pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_scheduler_elsewhere_trains_and_its_loss_is_noticed(
+    lab: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistlab.engine.CONNECT_SECONDS", 2)
+    with external_cluster(lab) as (address, scheduler):
+        engine = Engine(RunStore(shipped=lab / "none"), address)
+        until(lambda: _reached(engine))
+        run = done(engine, engine.submit(SHORT, "far", dataset.sha256))
+        assert run.status == "finished"
+        assert run.evaluation(dataset.test).accuracy > 0.3
+        stopped = engine.submit(LONG, "", dataset.sha256)
+        until(lambda: stopped.history.batches)
+        engine.control(stopped.id, STOP)
+        assert done(engine, stopped).status == "stopped"
+
+        lost = engine.submit(LONG, "", dataset.sha256)
+        until(lambda: lost.history.checkpoint)
+        end(scheduler)
+        with pytest.raises(EngineError, match=address):
+            engine.submit(SHORT, "", dataset.sha256)
+        assert done(engine, lost).status == "interrupted"
+        assert len(list(engine.store)) == 3
+        with pytest.raises(EngineError, match=address):
+            engine.submit(SHORT, "", dataset.sha256)
+        engine.close()
+
+
+def _reached(engine: Engine) -> bool:
+    try:
+        return bool(engine._connected().scheduler_info()["workers"])
+    except EngineError:
+        return False

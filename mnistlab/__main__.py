@@ -217,8 +217,8 @@ def _assignment(text: str) -> tuple[str, Any]:
         raise SpecError(f"--set takes FIELD=VALUE, such as train.epochs=2. Received: {text!r}")
     try:
         return field, json.loads(value)
-    except json.JSONDecodeError:
-        return field, value  # a word such as adam
+    except (ValueError, RecursionError):
+        return field, value  # a word such as adam; or nothing a field takes, which it will say itself
 
 
 def _dataset() -> Dataset:

@@ -80,6 +80,7 @@ class Engine:
         self.store.live.add(run.id)
         try:
             _orders(run.id, client).set(asdict(Orders.NONE))
+            _begun(run.id, client).set(False)
         except OSError as error:  # the connection was lost since it was last used
             self.store.live.discard(run.id)
             self.store.remove(run.id)
@@ -126,7 +127,8 @@ class Engine:
 
     def _connected(self) -> Client:
         with self._connecting:
-            if self._client is None or self._client.status == "closed":  # by itself, when its scheduler was lost
+            # a client whose scheduler was lost closes by itself
+            if self._client is None or self._client.status in ("closing", "closed"):
                 try:
                     self._client = self._connect()
                 except (OSError, TimeoutError, ValueError, RuntimeError) as error:
@@ -141,9 +143,8 @@ class Engine:
     def _connect(self) -> Client:
         if self.address:
             return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-        # a job that kills its worker must not be tried on the next one; nothing is served over HTTP, and as Dask opens
-        # that port all the same, it is a free one on loopback: 8787 may belong to another lab
-        with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.scheduler.http.routes": []}):
+        # nothing is served over HTTP; Dask opens the port all the same, so a free one: 8787 may be another lab's
+        with dask.config.set({"distributed.scheduler.http.routes": []}):
             self._cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=1,
@@ -183,7 +184,7 @@ class Engine:
                 # also when the scheduler is lost or the engine closes; those runs are interrupted
                 if run_id in self._cancelled:
                     self.store.record(run_id, Finished(reason="stopped", epochs=0, kept_epoch=0))
-            elif (error := future.exception()) is not None and not isinstance(error, KilledWorker):
+            elif (error := future.exception()) is not None and not isinstance(error, _WorkerLost | KilledWorker):
                 if not isinstance(error, SpecError):  # that one says it all
                     logger.error("run %s failed", run_id, exc_info=error)
                 self.store.record(run_id, Failed(message=_sentence(error)))
@@ -195,6 +196,7 @@ class Engine:
                 self._client.unsubscribe_topic(_topic(run_id))
                 if run_id not in self._cancelled:  # such a job may still ask, and would wait for ever
                     _orders(run_id, self._client).delete()
+                    _begun(run_id, self._client).delete()
 
 
 def _sentence(error: BaseException) -> str:
@@ -211,6 +213,10 @@ def _topic(run_id: str) -> str:
 
 def _orders(run_id: str, client: Client | None = None) -> Variable:
     return Variable(f"mnistlab-orders-{run_id}", client=client)
+
+
+def _begun(run_id: str, client: Client | None = None) -> Variable:
+    return Variable(f"mnistlab-begun-{run_id}", client=client)
 
 
 def _python_path() -> str:
@@ -245,8 +251,17 @@ class _TakenBack(Exception):
     """The run was cancelled while this job was already starting."""
 
 
+class _WorkerLost(Exception):
+    """The job was begun before, by a worker that died."""
+
+
 def _train(run_id: str, experiment: str, digits: str) -> None:
-    worker, orders = get_worker(), _orders(run_id)
+    worker, orders, begun = get_worker(), _orders(run_id), _begun(run_id)
+    # when a worker dies, Dask gives all its jobs to the next one: right for those that waited, not for the one that
+    # may have killed it
+    if begun.get():
+        raise _WorkerLost
+    begun.set(True)
 
     def emit(event: Event) -> None:
         message: dict[str, Any] = {"event": to_dict(event)}

@@ -52,11 +52,20 @@ _ALL = (
     ),
     Preset(
         "classic-convnet-sgd",
-        "One convolution and plain gradient descent: slow and steady.",
-        "the first-convnet walkthrough; the dense width of 100 is its widely used form, the text gives none",
+        "One convolution and gradient descent with momentum: the way most people meet a first convnet.",
+        "the first-convnet walkthrough; its text gives SGD and 0.01, its widely used form the dense width of 100, "
+        "momentum 0.9 and He's initializer (without the two it ends near 97 %)",
         Experiment(
             model=ModelSpec(conv=(_CONV,), dense=(DenseBlock(units=100),)),
-            train=TrainSpec(epochs=10, batch_size=32, optimizer="sgd", learning_rate=0.01, loss="categorical"),
+            train=TrainSpec(
+                epochs=10,
+                batch_size=32,
+                optimizer="sgd",
+                learning_rate=0.01,
+                momentum=0.9,
+                loss="categorical",
+                initializer="he_uniform",
+            ),
         ),
     ),
     Preset(

@@ -25,7 +25,7 @@ TRIES = (
     ),
     (
         "One that fails", "classic-dense-512", {"train.optimizer": "sgd", "train.learning_rate": 10.0},
-        "Steps a thousand times too large: the loss jumps instead of falling.",
+        "Steps a thousand times too large: the loss never falls, and it answers no better than chance.",
     ),
 )  # fmt: skip
 

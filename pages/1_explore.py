@@ -68,7 +68,7 @@ def main() -> None:
             top.markdown(f"{len(rows):,} digits, page {page:,} of {pages:,}. Click one to see its numbers.")
             chosen = gallery(
                 digits.images[shown], [str(n) for n in digits.labels[shown]], shown,
-                key=f"explore-{split}-{label}-{page}", marked=state.get("digit"), alt="digits with their labels",
+                key="explore-gallery", marked=state.get("digit"), alt="digits with their labels",
             )  # fmt: skip
             if chosen is not None and chosen != state.get("digit"):
                 state.put("digit", int(chosen))

@@ -10,7 +10,7 @@ from mnistlab.evaluation import Evaluation
 from mnistlab.figures.scores import VIEWS, confusion_matrix, per_digit
 from mnistlab.runs import Run, RunError
 from mnistlab.ui import cache, parts, state
-from mnistlab.ui.gallery import clicked, gallery
+from mnistlab.ui.gallery import gallery, picked_cell
 
 SHOWN = 36
 
@@ -45,8 +45,8 @@ def pictures(rows: np.ndarray, result: Evaluation, key: str) -> None:
     answers, confidence = result.answers[shown], result.probabilities[shown].max(axis=1)
     captions = [f"{y}→{a} {100 * c:.0f}%" for y, a, c in zip(result.labels[shown], answers, confidence, strict=True)]
     chosen = gallery(
-        cache.dataset().test.images[shown], captions, shown, key=key, columns=6, right=[bool(x) for x in result.right[shown]],
-        width=520, alt="test digits with label, answer and confidence",
+        cache.dataset().test.images[shown], captions, shown, key=key, size=74, right=result.right[shown],
+        alt="test digits with label, answer and confidence",
     )  # fmt: skip
     st.caption("Under each: label → answer, and the answer's probability. Click one to see its numbers in Explore.")
     if chosen is not None:
@@ -67,9 +67,9 @@ def matrix(result: Evaluation) -> None:
             confusion_matrix(result, view, cell), key="matrix", on_select="rerun", selection_mode="points", config=parts.CHART,
             alt="confusion matrix: labels down, answers across",
         )  # fmt: skip
-        found = clicked(event)
-        if found is not None and tuple(found) != cell:
-            state.put("cell", (int(found[0]), int(found[1])))
+        found = picked_cell(event)
+        if found is not None and found != cell:
+            state.put("cell", found)
             st.rerun()
         pairs = ", ".join(f"{label} as {answer} ({count})" for label, answer, count in result.most_confused(3))
         st.caption(
@@ -104,7 +104,7 @@ def digits(result: Evaluation) -> None:
             **{name: result.average(values, kind) for name, values in columns.items()},
             "images": len(result.labels),
         }
-        for how, kind in (("mean of digits (macro)", "macro"), ("mean by images (weighted)", "weighted"))
+        for how, kind in (("macro mean", "macro"), ("weighted mean", "weighted"))
     ]
     st.dataframe(
         pd.concat([table, pd.DataFrame(means)]), hide_index=True, height=458,
@@ -112,8 +112,9 @@ def digits(result: Evaluation) -> None:
     )  # fmt: skip
     weakest = int(result.f1.argmin())
     st.caption(
-        f"Precision: of the images answered d, the part that are d. Recall: of the images that are d, the part answered d. F1: "
-        f"their harmonic mean. Weakest here is {weakest} with an F1 of {100 * result.f1[weakest]:.2f} %."
+        "Precision: of the images answered d, the part that are d. Recall: of the images that are d, the part answered d. "
+        "F1: their harmonic mean. The macro mean counts each digit the same, the weighted mean each image. "
+        f"Weakest here is {weakest} with an F1 of {100 * result.f1[weakest]:.2f} %."
     )
 
 

@@ -29,15 +29,6 @@ def _start(*arguments: str, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 @contextmanager
 def external_cluster(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The scheduler's address and process; both processes are ended when the block is left."""
@@ -47,10 +38,12 @@ def external_cluster(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes
         *("scheduler", "--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0"), folder=folder
     )
     worker = _start(
-        *("worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)), folder=folder
+        *("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)),
+        folder=folder,
     )
     try:
         yield address, scheduler
     finally:
-        end(worker)
-        end(scheduler)
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +10,16 @@ import pytest
 
 from mnistlab.data import sources
 from mnistlab.data.digits import Dataset
-from mnistlab.engine import Engine, EngineError
+from mnistlab.engine import Engine, EngineError, _sentence
 from mnistlab.events import Orders
 from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, ModelSpec, TrainSpec
 from mnistlab.forward import Network
-from mnistlab.runs import Run, RunStore
-from tests.clusters import end, external_cluster, free_port
+from mnistlab.runs import RunStore
+from tests.clusters import external_cluster, free_port
+from tests.waiting import PATIENCE, done, until
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 90  # seconds that a slow machine may take for anything here
 STOP = Orders(stop=True)
 SHORT = Experiment(
     data=DataSpec(train_images=300, validation_images=50),
@@ -42,19 +41,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture
 def dataset() -> Dataset:
     return sources.load()
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds; the test fails when it never does."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def done(engine: Engine, run: Run) -> Run:
-    assert engine.wait(run.id, PATIENCE)
-    return run
 
 
 def test_a_submitted_run_is_trained_stored_and_usable(engine: Engine, dataset: Dataset) -> None:
@@ -142,18 +128,26 @@ def test_a_loss_that_explodes_fails_the_run_and_keeps_its_curve(engine: Engine, 
     assert run.history.started is not None
 
 
-def test_an_unexpected_error_is_a_sentence_and_the_next_run_works(
-    engine: Engine, dataset: Dataset, caplog: pytest.LogCaptureFixture
-) -> None:
-    # an experiment of another version, as a worker elsewhere might be sent
-    class Later(Experiment):
-        def to_json(self) -> str:
-            return "[]"
+def explode(run_id: str, experiment: str, digits: str) -> None:
+    """Runs in the worker in place of the training."""
+    raise ZeroDivisionError("/a/path/of/the/worker")
 
-    run = done(engine, engine.submit(Later(), "", dataset.sha256))
+
+def test_an_unexpected_error_is_a_sentence_and_the_next_run_works(
+    engine: Engine, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("mnistlab.engine._train", explode)
+        run = done(engine, engine.submit(SHORT, "", dataset.sha256))
     assert run.status == "failed"
+    assert run.kept.startswith("The training failed (ZeroDivisionError).")
     assert "/" not in run.kept
+    assert "/a/path/of/the/worker" in caplog.text  # for whoever looks after the lab
     assert done(engine, engine.submit(SHORT, "", dataset.sha256)).status == "finished"
+
+
+def test_a_worker_without_memory_says_what_to_try() -> None:
+    assert _sentence(MemoryError()) == "The worker ran out of memory; try a smaller batch or network."
 
 
 def test_a_run_whose_folder_is_gone_does_not_stop_the_others(
@@ -181,17 +175,6 @@ def test_a_conv_network_trains_in_the_worker(engine: Engine, dataset: Dataset) -
     np.testing.assert_allclose(run.evaluation(dataset.test).probabilities, computed, rtol=0, atol=1e-5)
 
 
-def test_closing_the_engine_interrupts_what_runs(lab: Path, dataset: Dataset) -> None:
-    engine = Engine(RunStore(shipped=lab / "none"))
-    run = engine.submit(LONG, "", dataset.sha256)
-    until(lambda: run.history.checkpoint)
-    engine.close()
-    assert engine.wait(run.id, PATIENCE)
-    assert run.status == "interrupted"
-    assert run.kept == f"Interrupted after epoch {run.history.checkpoint}. Nothing before it is lost."
-    assert Network.from_run(run).probabilities(dataset.test.images[:5]).shape == (5, 10)
-
-
 # A scheduler elsewhere
 
 
@@ -214,7 +197,6 @@ def test_an_address_that_is_none_is_a_sentence(lab: Path, dataset: Dataset) -> N
     engine.close()
 
 
-@pytest.mark.filterwarnings("ignore:.*:pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_scheduler_elsewhere_trains_and_its_loss_is_noticed(
     lab: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,7 +214,7 @@ def test_a_scheduler_elsewhere_trains_and_its_loss_is_noticed(
 
         lost = engine.submit(LONG, "", dataset.sha256)
         until(lambda: lost.history.checkpoint)
-        end(scheduler)
+        scheduler.kill()
         with pytest.raises(EngineError, match=address):
             engine.submit(SHORT, "", dataset.sha256)
         assert done(engine, lost).status == "interrupted"

@@ -106,6 +106,19 @@ def test_a_run_is_found_by_id_label_or_shipped_name(store: RunStore) -> None:
         store.find("../only one")
 
 
+def test_a_removed_run_is_gone_and_a_shipped_one_stays(store: RunStore) -> None:
+    gone, other, shipped = (store.create(SPEC, name) for name in ("gone", "other", "shipped"))
+    store.record(gone.id, Checkpoint(epoch=1, arrays=weights()))
+    store.shipped.mkdir()
+    shipped.path.rename(store.shipped / "the-reference")
+    store.remove(gone.id)
+    assert [folder.name for folder in store.path.iterdir()] == [other.id]
+    for wrong in (gone.id, "the-reference", "../shipped"):
+        with pytest.raises(RunError):
+            store.remove(wrong)
+    assert store.open("the-reference").label == "shipped"
+
+
 def test_an_empty_or_missing_folder_lists_nothing(store: RunStore) -> None:
     assert list(store) == []
 

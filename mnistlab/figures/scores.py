@@ -40,7 +40,7 @@ def confusion_matrix(evaluation: Evaluation, view: View, marked: tuple[int, int]
         )  # fmt: skip
     rows, columns = np.indices((10, 10)).reshape(2, 100)
     figure.add_scatter(
-        x=columns, y=rows, mode="markers", customdata=np.stack([rows, columns], 1),
+        x=columns, y=rows, mode="markers", customdata=np.stack([rows, columns], 1).tolist(),
         text=[f"label {r}, answer {c}: {counts[r, c]:,}" for r, c in zip(rows, columns, strict=True)],
         hovertemplate="%{text}<extra></extra>",
         marker={"symbol": "square", "size": 36, "color": "rgba(0,0,0,0.01)"},

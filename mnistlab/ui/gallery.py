@@ -1,8 +1,14 @@
-"""Digits on a page: a gallery in which one is selected, and one digit enlarged."""
+"""Digits on a page: a gallery in which one is picked, one digit enlarged, and one as its numbers.
+
+The gallery and the table are small components of their own (`gallery.js`, `numbers.js`): a chart can be reached neither
+by keyboard nor by a screen reader, and would squeeze the digits on a phone.
+"""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +16,23 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ..data.digits import Bytes
-from ..figures.digits import NUMBERS_WIDTH, enlarge, numbers, sheet
-from .parts import CHART
+from ..figures.colours import RIGHT, WRONG
+from ..figures.digits import enlarge
+
+
+def _source(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
+
+
+_sheet = st.components.v2.component(
+    "mnistlab_gallery",
+    html='<div class="sheet" role="group"></div>',
+    css=_source("gallery.css"),
+    js=_source("gallery.js"),
+)
+_numbers = st.components.v2.component(
+    "mnistlab_numbers", html='<div class="numbers"></div>', css=_source("numbers.css"), js=_source("numbers.js")
+)
 
 
 def gallery(
@@ -20,28 +41,41 @@ def gallery(
     keys: NDArray[np.intp],
     *,
     key: str,
-    columns: int = 12,
-    marked: int | None = None,
-    right: Sequence[bool] | None = None,
-    width: int = 620,
     alt: str,
+    size: int = 36,
+    marked: int | None = None,
+    right: NDArray[np.bool_] | None = None,
 ) -> int | None:
-    """A sheet of digits; the key of the one that was just clicked, or None."""
-    figure = sheet(
-        images, captions, columns=columns, keys=[int(k) for k in keys], marked=marked, right=right, width=width
+    """A sheet of digits uint8 (n, 28, 28), a caption under each; the key of the one that was just picked, or None.
+
+    A digit is at least `size` pixels wide. The one whose key is `marked` is framed. With `right`, captions are green or
+    vermilion.
+    """
+    offered = [int(k) for k in keys]
+    result: Any = _sheet(
+        key=key,
+        data={
+            "images": base64.b64encode(np.ascontiguousarray(images).tobytes()).decode(),
+            "captions": list(captions),
+            "keys": offered,
+            "marked": marked,
+            "colours": None if right is None else [RIGHT if ok else WRONG for ok in right],
+            "size": size,
+            "alt": alt,
+        },
+        on_picked_change=lambda: None,
     )
-    event: Any = st.plotly_chart(
-        figure, key=key, on_select="rerun", selection_mode="points", config=CHART, alt=alt, theme="streamlit"
-    )
-    return clicked(event)
+    picked = result.get("picked")  # from the browser: only what was offered counts
+    return picked if type(picked) is int and picked in offered else None
 
 
-def clicked(event: Any) -> Any:
-    """The `customdata` of the point that a chart's selection holds, or None. The event comes from the browser."""
+def picked_cell(event: Any) -> tuple[int, int] | None:
+    """(label, answer) of the cell that a confusion matrix's selection holds, or None. The event comes from the browser."""
     try:
-        return event["selection"]["points"][0]["customdata"]
-    except (KeyError, IndexError, TypeError):
+        label, answer = (int(value) for value in event["selection"]["points"][0]["customdata"])
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         return None
+    return (label, answer) if 0 <= label <= 9 and 0 <= answer <= 9 else None
 
 
 def picture(image: Bytes, *, side: int = 280, caption: str = "") -> None:
@@ -52,13 +86,5 @@ def picture(image: Bytes, *, side: int = 280, caption: str = "") -> None:
 
 
 def number_table(image: Bytes, key: str) -> None:
-    """The 28×28 values of a digit, readable at once; on a narrow screen the table scrolls sideways."""
-    with st.container(horizontal=True, wrap=False):
-        st.plotly_chart(
-            numbers(image),
-            width=NUMBERS_WIDTH,
-            key=key,
-            config=CHART,
-            theme="streamlit",
-            alt="the 28 by 28 values of this digit",
-        )
+    """The 28×28 values of a digit with row and column numbers, each cell shaded by its value."""
+    _numbers(key=key, data={"values": image.tolist()})

@@ -19,6 +19,8 @@ DEFAULTS: dict[str, Any] = {
     "training": None,  # id of the run that Train watches
     "cell": None,  # (label, answer) clicked in the confusion matrix
     "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
+    "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
+    "cleared": 0,  # how often the canvas was; each time it is a new one
     "live_digit": 0,  # Home's current test digit
 }
 

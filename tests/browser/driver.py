@@ -22,7 +22,6 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from mnistlab.data.digits import Dataset
 from mnistlab.data.sources import SAMPLE_TRAIN, read, read_sample
-from mnistlab.history import History
 from mnistlab.runs import Run, RunStore
 from tests.conftest import FULL_SET
 
@@ -78,13 +77,9 @@ class Server:
                 continue
         return found
 
-    def one_run(self) -> Run:
-        """The only run that was ever started here. Its status is not this process's to know."""
-        (run,) = [run for run in self.runs if not run.shipped]
-        return run
-
-    def history(self, run_id: str) -> History:
-        return self.runs.open(run_id).history
+    def own_runs(self) -> list[Run]:
+        """The runs started here, newest first, as far as they are on disk; what is alive only the server knows."""
+        return [run for run in self.runs if not run.shipped]
 
     def close(self) -> list[str]:
         """End the server; the command lines of those of its processes that did not end with it (they are killed)."""
@@ -164,6 +159,35 @@ def numbers(value: Any) -> NDArray[Any]:
         array = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
         return array.reshape([int(side) for side in str(value.get("shape", -1)).split(",")])
     return np.asarray(value)
+
+
+def pictures(page: Page, key: str) -> Locator:
+    """The digits of the gallery with this key, each a button."""
+    return page.locator(f".st-key-{key}").get_by_role("button")
+
+
+def captions(page: Page, key: str) -> list[str]:
+    return [text.strip() for text in pictures(page, key).all_inner_texts()]
+
+
+def pixels(page: Page, key: str) -> NDArray[Any]:
+    """What the pictures of a gallery show, (n, 28, 28), from the browser's own canvases; they are grey and opaque."""
+    found = pictures(page, key).evaluate_all(
+        """buttons => JSON.stringify(buttons.map(button => {
+            const context = button.querySelector("canvas").getContext("2d")
+            return [...context.getImageData(0, 0, 28, 28).data]
+        }))"""
+    )
+    rgba = np.array(json.loads(found)).reshape(-1, 28, 28, 4)
+    assert (rgba[..., :3] == rgba[..., :1]).all()
+    assert (rgba[..., 3] == 255).all()
+    return rgba[..., 0]
+
+
+def table(page: Page, key: str) -> NDArray[Any]:
+    """The numbers that can be read in the table with this key; none before it is there."""
+    cells = page.locator(f".st-key-{key} td").all_inner_texts()
+    return np.array([int(text) for text in cells]).reshape(-1, 28)
 
 
 def click_point(page: Page, key: str, x: float, y: float) -> None:

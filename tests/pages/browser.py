@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60  # a page takes one or two; the machine may be busy
 
 
-def opened(page: str, **session: Any) -> AppTest:
-    """A page opened alone, such as "1_explore", in a session that already holds these keys."""
+def opened(page: str, query: dict[str, str] | None = None, **session: Any) -> AppTest:
+    """A page opened alone, such as "1_explore", by a link with this query, in a session that already holds these keys."""
     at = AppTest.from_file(ROOT / "pages" / f"{page}.py", default_timeout=SECONDS)
+    for key, value in (query or {}).items():
+        at.query_params[key] = value
     for key, value in session.items():
         at.session_state[key] = value
     return run(at)
@@ -39,6 +42,22 @@ def words(at: AppTest) -> str:
 def figure(at: AppTest, key: str) -> dict[str, Any]:
     """The Plotly figure with this key, its arrays as NumPy's."""
     return dict(_decoded(json.loads(at.get_by_key(key).proto.spec)))
+
+
+def component(at: AppTest, key: str) -> dict[str, Any]:
+    """What the component with this key (a sheet of digits, a table of numbers) was given to draw."""
+    return dict(json.loads(at.get_by_key(key).proto.json))
+
+
+def pictures(at: AppTest, key: str) -> NDArray[np.uint8]:
+    """The digits on a sheet, (n, 28, 28)."""
+    return np.frombuffer(base64.b64decode(component(at, key)["images"]), np.uint8).reshape(-1, 28, 28)
+
+
+def pick(at: AppTest, key: str, digit: Any) -> AppTest:
+    """Click a digit of a sheet; the value is what a browser would send."""
+    at.session_state[key] = {"picked": digit}
+    return run(at)
 
 
 def _decoded(value: Any) -> Any:

@@ -1,0 +1,165 @@
+"""Train, as it is used: the curve of a training that goes on is whole in every tab, and Stop ends it for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from mnistlab.runs import Run
+
+from .driver import Server, navigation, numbers, open_page, settled, shown, traces, visit, wait_for
+
+pytestmark = pytest.mark.browser
+
+EPOCHS = 200  # more than any test waits for
+PATIENCE = 90  # seconds; the worker loads Keras first
+
+
+def describe(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/train", "Train")
+    field = page.get_by_label("Epochs", exact=True)
+    field.fill(str(EPOCHS))
+    field.press("Enter")
+    settled(page)
+
+
+def loss(page: Page) -> list[float]:
+    """Where the points of the loss curve lie on the epoch axis, as the browser has them."""
+    lines = [line for line in traces(page, "curve-loss") if line.get("name") == "training"]
+    return [float(x) for x in numbers(lines[0]["x"])] if lines else []
+
+
+def faint(page: Page) -> bool:
+    """What is shown is not a training of one's own yet but the backdrop."""
+    return page.get_by_text("Nothing trained yet").count() > 0
+
+
+def curve_begins(page: Page) -> None:
+    wait_for(lambda: not faint(page) and len(loss(page)) >= 2, "the first points of the curve", PATIENCE)
+
+
+def is_whole(xs: list[float], run: Run) -> bool:
+    """Every chunk the worker reported, or every second, third … once there are more of them than can be seen."""
+    where = {round(x, 9): i for i, x in enumerate(run.history.curve("loss")[0])}
+    places = [where[round(x, 9)] for x in xs]
+    step = places[0] + 1
+    return places == list(range(step - 1, step * len(places), step))
+
+
+@pytest.fixture
+def training(page: Page, server: Server) -> Iterator[Run]:
+    """A training that was started in `page` and goes on; ended afterwards."""
+    before = {run.id for run in server.own_runs()}
+    describe(page, server)
+    page.get_by_role("button", name="Train", exact=True).click()
+    curve_begins(page)
+    (run,) = [run for run in server.own_runs() if run.id not in before]
+    yield run
+    stop(page, server)
+
+
+def stop(page: Page, server: Server) -> None:
+    """Whatever a test left running is ended, so that the next one finds a free worker."""
+    open_page(page, f"{server.url}/train", "Train")
+    button = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
+    if button.count() and button.is_enabled():
+        button.click()
+        ended(page)
+
+
+def ended(page: Page) -> None:
+    expect(page.get_by_text("Stopped by hand")).to_be_visible(timeout=1000 * PATIENCE)
+
+
+@pytest.fixture
+def elsewhere(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Opens a link at another desk: nothing is shared with the first but the server."""
+    contexts: list[BrowserContext] = []
+
+    def opened(url: str) -> Page:
+        contexts.append(browser.new_context())
+        return contexts[-1].new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def test_curve_is_whole_after_a_visit_elsewhere_and_after_a_reload(page: Page, server: Server, training: Run) -> None:
+    first = loss(page)
+    assert is_whole(first, training)
+    assert faint(page) is False
+    visit(page, "Explore")
+    strip = page.get_by_test_id("stSidebar")
+    expect(strip.get_by_text(training.label)).to_be_visible()
+    expect(strip.get_by_text(f"of {EPOCHS}")).to_be_visible()
+    expect(strip.get_by_role("progressbar")).to_be_visible()
+    expect(strip.get_by_role("button", name="Stop")).to_be_enabled()
+    visit(page, "Train")
+    wait_for(lambda: len(loss(page)) > len(first), "a longer curve")
+    longer = loss(page)
+    assert is_whole(longer, training)
+    page.reload()
+    shown(page, "Train")
+    wait_for(lambda: not faint(page) and (loss(page) or [0.0])[-1] >= longer[-1], "the curve after the reload")
+    assert is_whole(loss(page), training)
+
+
+def test_editor_keeps_what_was_typed_while_it_trains(page: Page, training: Run) -> None:
+    visit(page, "Explore")
+    visit(page, "Train")
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value(str(EPOCHS))
+    assert training.experiment.train.epochs == EPOCHS
+
+
+def test_stop_ends_the_training_in_every_tab_and_the_run_is_evaluated(
+    page: Page, visitor: BrowserContext, server: Server, elsewhere: Callable[[str], Page], training: Run
+) -> None:
+    link = page.url
+    assert f"run={training.id}" in link
+    second, third = visitor.new_page(), elsewhere(link)
+    for tab in (second, third):
+        open_page(tab, link, "Train")
+        curve_begins(tab)
+        assert is_whole(loss(tab), training)
+    second.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+    for tab in (page, second, third):
+        ended(tab)
+        expect(tab.get_by_text("keeping the weights at that moment.")).to_be_visible()
+        settled(tab)
+        expect(tab.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+        assert is_whole(loss(tab), training)
+    wait_for(lambda: training.history.evaluated is not None, "the test digits to be answered")
+    page.get_by_role("button", name="Find where it fails").click()
+    shown(page, "Evaluate")
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(f"{training.label} · {when(training)} · stopped")
+    probabilities = np.load(training.path / "evaluation.npz")["probabilities"]
+    from .driver import dataset
+
+    accuracy = (probabilities.argmax(1) == dataset().test.labels).mean()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Test accuracy")).to_contain_text(f"{100 * accuracy:.2f} %")
+
+
+def when(run: Run) -> str:
+    return run.created[:16].replace("T", " ")
+
+
+def test_double_click_on_train_starts_one_run(page: Page, server: Server) -> None:
+    before = {run.id for run in server.own_runs()}
+    describe(page, server)
+    page.get_by_role("button", name="Train", exact=True).dblclick()
+    curve_begins(page)
+    assert len({run.id for run in server.own_runs()} - before) == 1
+    expect(page.get_by_test_id("stSidebar").get_by_role("progressbar")).to_have_count(1)
+    stop(page, server)
+
+
+def test_all_trainings_shared_one_worker_process(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/train", "Train")
+    expect(navigation(page).get_by_role("link", name="Explore")).to_be_visible()
+    wait_for(lambda: server.workers(), "the worker process")
+    assert len(server.workers()) == 1
+    assert "worker" not in server.log.read_text("utf-8").lower().replace("workers", "")

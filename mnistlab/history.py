@@ -102,6 +102,8 @@ class History:
                 text = f"Stopped at epoch {epoch}: the target accuracy is reached"
             case "time":
                 text = f"Stopped after epoch {epoch}: the time is used up"
+                if kept == epoch:  # it ended within an epoch, and the steps since the last one count
+                    return f"{text}; keeping the weights at that moment."
         return f"{text}; keeping epoch {kept}." if kept != epoch else f"{text}."
 
 

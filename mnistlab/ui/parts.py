@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import streamlit as st
 from PIL import Image
@@ -141,7 +141,13 @@ def live_runs() -> list[Run]:
 
 
 def stop(run_id: str) -> None:
-    cache.engine().control(run_id, Orders(stop=True))
+    """End a training, keeping the model so far; says so when the engine cannot be told."""
+    from ..engine import EngineError  # Dask takes 0.4 s to import, and most pages never need it
+
+    try:
+        cache.engine().control(run_id, Orders(stop=True))
+    except (EngineError, RunError) as error:
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def sidebar() -> None:
@@ -150,11 +156,12 @@ def sidebar() -> None:
         busy = bool(cache.store().live) or cache.download().going_on
         st.fragment(_strip, run_every=1.0 if busy else None)()
         with boundary("The digits"):
+            with suppress(RunError):  # it was removed; Evaluate and Draw offer the others
+                chosen = cache.store().open(state.get("run"))
+                st.caption(
+                    f"Chosen network: {plain(chosen.label)}", help="Evaluate and Draw use it; choose another one there."
+                )
             found = cache.dataset()
-            chosen = cache.store().open(state.get("run"))
-            st.caption(
-                f"Chosen network: {plain(chosen.label)}", help="Evaluate and Draw use it; choose another one there."
-            )
             count = len(found.train) + len(found.test)
             st.caption(
                 f"{count:,} digits loaded ({'the bundled sample' if found.is_sample else 'the full set'})",

@@ -126,6 +126,15 @@ def test_text_is_white_where_the_cell_is_dark_and_only_there(view: View) -> None
     assert dark
 
 
+@pytest.mark.parametrize(("count", "white"), [(6, False), (12, True)])
+def test_text_turns_white_half_way_up_the_scale(count: int, white: bool) -> None:
+    counts = np.diag(np.full(10, 100))
+    counts[4, 9] = count  # the fourth root of 0.06 is 0.49, of 0.12 0.59
+    found = texts(confusion_matrix(evaluation(counts), "counts"))
+    (colour,) = [trace.textfont.color for trace in found if (9, 4) in zip(trace.x, trace.y, strict=True)]
+    assert (colour == "#ffffff") == white
+
+
 def test_marked_cell_is_framed() -> None:
     assert not confusion_matrix(TYPICAL, "counts").layout.shapes
     (frame,) = confusion_matrix(TYPICAL, "counts", (4, 9)).layout.shapes

@@ -60,6 +60,13 @@ def test_page_number_goes_on_where_the_page_before_ended() -> None:
     assert sheet(run(at), cache.dataset().test) == list(range(960, 1000))
 
 
+def test_another_set_starts_at_its_first_page() -> None:
+    at = opened("1_explore")
+    at.number_input(key="explore-page").set_value(11)
+    run(at).segmented_control(key="explore-split").set_value("training")
+    assert sheet(run(at), cache.dataset().train) == list(range(96))
+
+
 def test_another_label_starts_at_its_first_page() -> None:
     at = opened("1_explore")
     at.number_input(key="explore-page").set_value(11)

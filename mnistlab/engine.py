@@ -25,7 +25,7 @@ from distributed.scheduler import KilledWorker
 
 from .events import Event, Failed, Finished, Orders, from_dict, pack, to_dict
 from .experiment import Experiment, SpecError
-from .runs import Run, RunStore
+from .runs import Run, RunStore, new_id
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Engine:
         self._client: Client | None = None
         self._cluster: LocalCluster | None = None
         self._connecting = threading.Lock()
+        self._submitting = threading.Lock()
         self._futures: dict[str, Future] = {}
         self._cancelled: set[str] = set()
         self._ended: dict[str, threading.Event] = {}
@@ -70,13 +71,22 @@ class Engine:
         except Exception:  # whatever it is, Train will meet it again and say so; the pages must not wait for this
             logger.exception("warm-up failed")
 
-    def submit(self, experiment: Experiment, label: str, digits: str) -> Run:
+    def submit(self, experiment: Experiment, label: str, digits: str, run_id: str | None = None) -> Run:
         """Store a new run and queue its training on the digits with this sha256.
+
+        Submitting a `run_id` (of `runs.new_id`) a second time returns the run that is there: however often a person
+        clicks, and from however many threads, it is one run.
 
         Raises `EngineError` when no worker can be had and `RunError` when the run cannot be stored; nothing is kept then.
         """
+        with self._submitting:
+            if run_id in self._ended:
+                return self.store.open(run_id)
+            return self._submit(experiment, label, digits, run_id or new_id())
+
+    def _submit(self, experiment: Experiment, label: str, digits: str, run_id: str) -> Run:
         client = self._connected()
-        run = self.store.create(experiment, label)
+        run = self.store.create(experiment, label, run_id)
         self.store.live.add(run.id)
         try:
             _orders(run.id, client).set(asdict(Orders.NONE))
@@ -141,6 +151,8 @@ class Engine:
         return f"No training now: {where} could not be reached. Other pages work."
 
     def _connect(self) -> Client:
+        for name in ("distributed", "distributed.client"):  # what a job raised is logged once, in `_end`
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         if self.address:
             return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
         # nothing is served over HTTP; Dask opens the port all the same, so a free one: 8787 may be another lab's
@@ -153,7 +165,7 @@ class Engine:
                 dashboard_address=None,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 memory_limit=0,
-                silence_logs=logging.CRITICAL,  # what a job raised is logged here once, in `_end`
+                silence_logs=False,  # it would also turn down other people's handlers
                 env={"TF_CPP_MIN_LOG_LEVEL": "3", "MNISTLAB_DOWNLOAD": "0", "PYTHONPATH": _python_path()},
             )
         return Client(self._cluster, set_as_default=False)

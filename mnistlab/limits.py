@@ -16,7 +16,7 @@ from .ledger import Ledger
 BASE_MEMORY = 700_000_000  # a worker with Keras imported and the training set loaded; measured 640 MB on Linux
 SLOTS: dict[Optimizer, int] = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2, "adagrad": 1}
 FREE_MEMORY_TO_TRAIN = 1_100_000_000
-SLOW_MULTIPLY_ADDS = 2e9  # a second: a tenth of what two laptop cores do, so that nothing reasonable is refused
+SLOW_MULTIPLY_ADDS = 1e10  # a second: a quarter of what two laptop cores do, so that nothing reasonable is refused
 
 
 @dataclass(frozen=True)

@@ -144,9 +144,9 @@ class RunStore:
         self._histories: OrderedDict[str, tuple[int, History]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def create(self, experiment: Experiment, label: str) -> Run:
+    def create(self, experiment: Experiment, label: str, run_id: str | None = None) -> Run:
         """A new run, on disk before anything works on it. Raises `RunError` when the folder cannot be written."""
-        run_id = f"r{secrets.token_hex(16)}"
+        run_id = run_id or new_id()
         folder = self.path / run_id
         try:
             folder.mkdir(parents=True)
@@ -256,6 +256,11 @@ class RunStore:
             while len(self._histories) > HISTORIES:
                 self._histories.popitem(last=False)
             return history
+
+
+def new_id() -> str:
+    """An id that nobody can guess and that no other run has."""
+    return f"r{secrets.token_hex(16)}"
 
 
 def clean_label(text: str) -> str:

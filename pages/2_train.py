@@ -10,7 +10,7 @@ from mnistlab.engine import EngineError
 from mnistlab.experiment import Experiment, SpecError
 from mnistlab.ledger import Ledger
 from mnistlab.presets import PRESETS
-from mnistlab.runs import Run, RunError
+from mnistlab.runs import Run, RunError, new_id
 from mnistlab.ui import cache, parts, state
 from mnistlab.ui.editor import editor
 from mnistlab.ui.monitor import curves, monitor
@@ -28,12 +28,12 @@ def problem(experiment: Experiment) -> str:
     return limits.training_off()
 
 
-def start(experiment: Experiment, label: str) -> None:
-    run_id = state.get("training")
-    if run_id in cache.store().live:  # a double click: the first one counts
+def start(experiment: Experiment, label: str, run_id: str) -> None:
+    """Train. The button carries the id of the run it starts, so that impatient clicks all mean the same run."""
+    if state.get("training") in cache.store().live:
         return
     try:
-        run = cache.engine().submit(experiment, label, cache.dataset().sha256)
+        run = cache.engine().submit(experiment, label, cache.dataset().sha256, run_id)
     except (EngineError, RunError) as error:
         st.session_state["train-problem"] = str(error)
         return
@@ -44,6 +44,13 @@ def run_label(experiment: Experiment | None) -> str:
     """The preset's name, and whether anything in it was changed."""
     preset = PRESETS[state.get("preset")]
     return preset.name if experiment == preset.experiment else f"{preset.name}, changed"
+
+
+def next_run() -> str:
+    """The id that the next run will have; another one as soon as that run was started."""
+    if state.get("next_run") in (None, state.get("training")):
+        state.put("next_run", new_id())
+    return str(state.get("next_run"))
 
 
 def watched() -> Run | None:
@@ -88,7 +95,7 @@ def watch(experiment: Experiment | None) -> None:
     busy = run is not None and run.id in cache.store().live
     st.button(
         "Train", type="primary", icon=":material/play_arrow:", disabled=experiment is None or busy, key="train",
-        on_click=start, args=(experiment, run_label(experiment)), help=BUSY if busy else FREE,
+        on_click=start, args=(experiment, run_label(experiment), next_run()), help=BUSY if busy else FREE,
     )  # fmt: skip
     if text := st.session_state.pop("train-problem", ""):
         st.error(parts.plain(text), icon=":material/error:")

@@ -14,7 +14,7 @@ from mnistlab.engine import Engine, EngineError, _sentence
 from mnistlab.events import Orders
 from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, ModelSpec, TrainSpec
 from mnistlab.forward import Network
-from mnistlab.runs import RunStore
+from mnistlab.runs import RunStore, new_id
 from tests.clusters import external_cluster, free_port
 from tests.waiting import PATIENCE, done, until
 
@@ -57,6 +57,14 @@ def test_a_submitted_run_is_trained_stored_and_usable(engine: Engine, dataset: D
     computed = Network.from_run(run).probabilities(dataset.test.images)
     np.testing.assert_allclose(stored.probabilities, computed, rtol=0, atol=1e-5)
     assert stored.accuracy > 0.3
+
+
+def test_a_run_submitted_twice_is_one_run(engine: Engine, dataset: Dataset) -> None:
+    run_id, before = new_id(), len(list(engine.store.path.iterdir()))
+    first, second = (engine.submit(SHORT, "twice", dataset.sha256, run_id) for _ in range(2))
+    assert first == second
+    assert len(list(engine.store.path.iterdir())) == before + 1
+    assert done(engine, first).status == "finished"
 
 
 def test_runs_wait_for_each_other_and_all_finish(engine: Engine, dataset: Dataset) -> None:

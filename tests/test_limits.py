@@ -11,7 +11,7 @@ from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, Mod
 from mnistlab.limits import Limits
 
 ROOMY = Limits(parameters=10**12, memory=10**15, seconds=1e12)
-USUAL = Limits(parameters=20_000_000, memory=4_000_000_000, seconds=12 * 3600)
+USUAL = Limits(parameters=20_000_000, memory=4_000_000_000, seconds=2 * 3600)
 DENSE = Experiment(model=ModelSpec(dense=(DenseBlock(units=512),)))
 HUGE_WORK = Experiment(
     model=ModelSpec(
@@ -49,21 +49,21 @@ def test_small_network_with_huge_work_is_refused_for_its_memory() -> None:
 
 def test_small_network_with_huge_work_is_refused_for_its_time() -> None:
     assert refusal(HUGE_WORK, USUAL) == (
-        "training would take up to 19 hours on a slow machine; at most 12 are allowed. "
+        "training would take up to 4 hours on a slow machine; at most 2 are allowed. "
         "Use fewer epochs, fewer images or a smaller network"
     )
 
 
 def test_time_is_three_passes_over_every_image_of_every_epoch() -> None:
-    # 3 · (784 · 512 + 512 · 10) multiplications · 1,000 images · 5 epochs at 2 billion a second
-    needed = 3 * 406_528 * 1000 * 5 / 2e9
+    # 3 · (784 · 512 + 512 · 10) multiplications · 1,000 images · 5 epochs at the speed of a slow machine
+    needed = 3 * 406_528 * 1000 * 5 / limits.SLOW_MULTIPLY_ADDS
     limits.check(DENSE, 1000, Limits(parameters=10**9, memory=10**15, seconds=needed))
     assert "hours" in refusal(DENSE, Limits(parameters=10**9, memory=10**15, seconds=needed * 0.999), images=1000)
 
 
 def test_images_asked_for_count_and_not_those_at_hand() -> None:
     few = DENSE.changed({"data.train_images": 1000})
-    seconds = 3 * 406_528 * 1000 * 5 / 2e9
+    seconds = 3 * 406_528 * 1000 * 5 / limits.SLOW_MULTIPLY_ADDS
     limits.check(few, 55_000, Limits(parameters=10**9, memory=10**15, seconds=seconds))
 
 

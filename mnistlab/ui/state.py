@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "experiment": PRESETS["classic-convnet-dropout"].experiment,  # what the editor describes now
     "preset": "classic-convnet-dropout",  # what it started from
     "editor": 0,  # grows when the editor must show another experiment than its widgets hold
+    "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches
     "cell": None,  # (label, answer) clicked in the confusion matrix
     "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page

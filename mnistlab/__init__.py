@@ -32,6 +32,7 @@ from .experiment import (
     Experiment,
     ModelSpec,
     SpecError,
+    Spoil,
     Stopping,
     TrainSpec,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "RunError",
     "RunStore",
     "SpecError",
+    "Spoil",
     "Stopping",
     "TrainSpec",
     "load",

@@ -2,7 +2,8 @@
 
 By default a cluster of one worker process on loopback; with an address, the scheduler there. A worker's events
 come back over a Dask topic a run; one collector thread writes them to the run store; orders go out as a Dask
-variable a run, which the worker asks for.
+variable a run, which the worker asks for. A job that is no training goes the same way, but its events lead to a `Job`
+in memory instead of the store.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ class Engine:
     def _record(self, run_id: str, message: dict[str, Any]) -> None:
         self._keep(run_id, _unpack(message))
         if "arrays" in message and self._client is not None:
-            # the scheduler keeps a topic's last 1,000 messages; those with weights are large, and now on disk
+            # the scheduler keeps a topic's last 1,000 messages; those with arrays are large, and now kept
             self._client.run_on_scheduler(_forget, _topic(run_id))
 
     def _keep(self, run_id: str, event: Event) -> None:
@@ -241,7 +242,7 @@ class Engine:
             elif (error := future.exception()) is not None and not isinstance(error, _WorkerLost | KilledWorker):
                 if not isinstance(error, SpecError):  # that one says it all
                     logger.error("run %s failed", run_id, exc_info=error)
-                self._keep(run_id, Failed(message=_sentence(error)))
+                self._keep(run_id, Failed(message=_sentence(error, "job" if run_id in self.jobs else "training")))
             elif error is not None and run_id in self.jobs:  # a run is interrupted by that; a job has nothing to keep
                 self._keep(run_id, Failed(message="The worker process was lost; start again."))
         finally:
@@ -257,12 +258,12 @@ class Engine:
                     _begun(run_id, self._client).delete()
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException, what: str = "training") -> str:
     if isinstance(error, SpecError):
         return str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "The worker ran out of memory; try a smaller batch or network."
-    return f"The training failed ({type(error).__name__}). What was finished before is kept; the log has the details."
+    return f"The {what} failed ({type(error).__name__}). What was finished before is kept; the log has the details."
 
 
 def _topic(run_id: str) -> str:

@@ -7,6 +7,7 @@ mean something on such a map: sizes of groups and distances between them do not.
 
 from __future__ import annotations
 
+import math
 import time
 
 import numpy as np
@@ -40,7 +41,7 @@ def draw(values: NDArray[np.float32], perplexity: float, seed: int, emit: Emit, 
         raise SpecError("a map needs digits that differ from each other")
     start = np.zeros((len(values), 2))
     start[:, : values.shape[1]] = values[:, :2]
-    # equal points would never part; one thread, as the other processor belongs to the pages
+    # equal points would lie exactly on each other; one thread, as the other processor belongs to the pages
     start = initialization.jitter(initialization.rescale(start), random_state=seed)
     near = PerplexityBasedNN(
         values, min(perplexity, (len(values) - 1) / 3), method="exact", n_jobs=1, random_state=seed
@@ -71,7 +72,7 @@ class _Watch:
         self.before = 0
         """Iterations of the phases that are done."""
         self.stopped = False
-        self.looked = 0.0
+        self.looked = -math.inf
 
     def __call__(self, iteration: int, kl: float, points: NDArray[np.float64]) -> bool:
         now = time.perf_counter()

@@ -4,12 +4,13 @@ experiment   what to train: `Experiment`, `ModelSpec`, `ConvBlock`, `DenseBlock`
 presets      named experiments
 ledger       shapes, parameters and multiply-adds, by arithmetic
 limits       what this machine may be asked to do
-data         `Digits` and where they come from
+data         `Digits` and where they come from; spoiled, summed up and measured
 engine       trains experiments in a worker process (the only place where Keras is loaded)
 events       what a worker says; `history` folds it into curves
 runs         `RunStore`: trained runs on disk
 forward      a trained network in NumPy, every layer's output kept
 evaluation   confusion, precision, recall, F1, mistakes
+neighbours   the digits nearest to one; `pca` their principal components
 drawing      a drawing or photo made into a digit
 figures      Plotly figures of all this
 ui           the pages' parts (the only folder that imports Streamlit)
@@ -32,6 +33,7 @@ from .experiment import (
     Experiment,
     ModelSpec,
     SpecError,
+    Spoil,
     Stopping,
     TrainSpec,
 )
@@ -62,6 +64,7 @@ __all__ = [
     "RunError",
     "RunStore",
     "SpecError",
+    "Spoil",
     "Stopping",
     "TrainSpec",
     "load",

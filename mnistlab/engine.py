@@ -2,7 +2,8 @@
 
 By default a cluster of one worker process on loopback; with an address, the scheduler there. A worker's events
 come back over a Dask topic a run; one collector thread writes them to the run store; orders go out as a Dask
-variable a run, which the worker asks for.
+variable a run, which the worker asks for. A job that is no training goes the same way, but its events lead to a `Job`
+in memory instead of the store.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import io
 import logging
 import os
 import queue
+import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import dask
 import numpy as np
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 TRAIN = "mnistlab.worker.tasks:train"
 WARM_UP = "mnistlab.worker.tasks:warm_up"
+MAP = "mnistlab.worker.tasks:draw_map"
+JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB
 CONNECT_SECONDS = 10
 TAKEN_BACK = None  # in place of orders: nobody listens to this run any more
 
@@ -39,13 +43,33 @@ class EngineError(RuntimeError):
     """No worker can be had; its text is a sentence."""
 
 
+@dataclass
+class Job:
+    """A job that is no training: it has no folder, so the last thing it said is kept here while the server lives."""
+
+    id: str
+    last: Event | None = None
+    failed: str = ""
+    """Why it failed, as a sentence; empty when it did not."""
+    over: bool = False
+
+    @property
+    def status(self) -> Literal["queued", "running", "ended", "failed"]:
+        """Whether one that ended was stopped is told by `last`: None when it had not begun."""
+        if self.over:
+            return "failed" if self.failed else "ended"
+        return "running" if self.last else "queued"
+
+
 class Engine:
-    """Submits experiments, stops them, and keeps the store up to date."""
+    """Submits experiments and other jobs, stops them, and keeps the store up to date."""
 
     def __init__(self, store: RunStore, address: str | None = None) -> None:
         """Nothing is started yet. `address` is a Dask scheduler's (`tcp://…`, `tls://…`); None is a worker of our own."""
         self.store = store
         self.address = address
+        self.jobs: dict[str, Job] = {}
+        """Jobs other than trainings by id: those that wait or run, and the last that are over. Only the engine changes it."""
         self.warm = False
         """Whether a worker has Keras loaded."""
         self._client: Client | None = None
@@ -89,28 +113,51 @@ class Engine:
         run = self.store.create(experiment, label, run_id)
         self.store.live.add(run.id)
         try:
-            _orders(run.id, client).set(asdict(Orders.NONE))
-            _begun(run.id, client).set(False)
-        except OSError as error:  # the connection was lost since it was last used
+            self._queue(client, run.id, _train, experiment.to_json(), digits)
+        except EngineError:
             self.store.live.discard(run.id)
             self.store.remove(run.id)
-            raise EngineError(self._unreachable) from error
-        self._ended[run.id] = threading.Event()
-        client.subscribe_topic(_topic(run.id), lambda event: self._inbox.put((run.id, event[1])))
-        future = client.submit(_train, run.id, experiment.to_json(), digits, key=run.id, pure=False)
-        self._futures[run.id] = future
-        future.add_done_callback(lambda done: self._inbox.put((run.id, done)))
+            raise
         return run
 
+    def start(self, task: str, *arguments: Any) -> Job:
+        """Queue a job that is no training, named as the worker knows it (`MAP`); trainings and jobs wait for each other.
+
+        Raises `EngineError` when no worker can be had.
+        """
+        client = self._connected()
+        job = Job(f"j{secrets.token_hex(16)}")
+        self.jobs[job.id] = job
+        try:
+            self._queue(client, job.id, _work, task, *arguments)
+        except EngineError:
+            del self.jobs[job.id]
+            raise
+        for old in [over.id for over in list(self.jobs.values()) if over.over][:-JOBS]:
+            del self.jobs[old]
+        return job
+
+    def _queue(self, client: Client, run_id: str, work: Callable[..., None], *arguments: Any) -> None:
+        try:
+            _orders(run_id, client).set(asdict(Orders.NONE))
+            _begun(run_id, client).set(False)
+        except OSError as error:  # the connection was lost since it was last used
+            raise EngineError(self._unreachable) from error
+        self._ended[run_id] = threading.Event()
+        client.subscribe_topic(_topic(run_id), lambda event: self._inbox.put((run_id, event[1])))
+        future = client.submit(work, run_id, *arguments, key=run_id, pure=False)
+        self._futures[run_id] = future
+        future.add_done_callback(lambda done: self._inbox.put((run_id, done)))
+
     def control(self, run_id: str, orders: Orders) -> None:
-        """Tell a run what is wanted of it; it reads this a few times a second. One that waits is taken from the queue.
+        """Tell a run or job what is wanted of it; it reads this a few times a second. One that waits leaves the queue.
 
         Raises `EngineError` when the scheduler does not answer.
         """
         future = self._futures.get(run_id)
         if future is None or self._client is None:
             return
-        taken_back = orders.stop and self.store.open(run_id).status == "queued"
+        taken_back = orders.stop and (self.jobs.get(run_id) or self.store.open(run_id)).status == "queued"
         try:
             # also for one taken back: it may be starting just now, which cancel() does not end
             _orders(run_id, self._client).set(TAKEN_BACK if taken_back else asdict(orders))
@@ -121,7 +168,7 @@ class Engine:
             future.cancel()
 
     def wait(self, run_id: str, timeout: float | None = None) -> bool:
-        """Wait until everything a run said is written. False when `timeout` seconds went by first."""
+        """Wait until everything a run or job said is written. False when `timeout` seconds went by first."""
         ended = self._ended.get(run_id)
         return ended is None or ended.wait(timeout)
 
@@ -184,23 +231,35 @@ class Engine:
                 logger.exception("an event of run %s was not written", run_id)
 
     def _record(self, run_id: str, message: dict[str, Any]) -> None:
-        event = _unpack(message)
-        self.store.record(run_id, event)
+        self._keep(run_id, _unpack(message))
         if "arrays" in message and self._client is not None:
-            # the scheduler keeps a topic's last 1,000 messages; those with weights are large, and now on disk
+            # the scheduler keeps a topic's last 1,000 messages; those with arrays are large, and now kept
             self._client.run_on_scheduler(_forget, _topic(run_id))
+
+    def _keep(self, run_id: str, event: Event) -> None:
+        job = self.jobs.get(run_id)
+        if job is None:
+            self.store.record(run_id, event)
+        elif isinstance(event, Failed):
+            job.failed = event.message
+        else:
+            job.last = event
 
     def _end(self, run_id: str, future: Future) -> None:
         try:
             if future.cancelled():
                 # also when the scheduler is lost or the engine closes; those runs are interrupted
-                if run_id in self._cancelled:
+                if run_id in self._cancelled and run_id not in self.jobs:
                     self.store.record(run_id, Finished(reason="stopped", epochs=0, kept_epoch=0))
             elif (error := future.exception()) is not None and not isinstance(error, _WorkerLost | KilledWorker):
                 if not isinstance(error, SpecError):  # that one says it all
                     logger.error("run %s failed", run_id, exc_info=error)
-                self.store.record(run_id, Failed(message=_sentence(error)))
+                self._keep(run_id, Failed(message=_sentence(error, "job" if run_id in self.jobs else "training")))
+            elif error is not None and run_id in self.jobs:  # a run is interrupted by that; a job has nothing to keep
+                self._keep(run_id, Failed(message="The worker process was lost; start again."))
         finally:
+            if job := self.jobs.get(run_id):
+                job.over = True
             self.store.live.discard(run_id)
             self._futures.pop(run_id, None)
             self._ended[run_id].set()
@@ -211,12 +270,12 @@ class Engine:
                     _begun(run_id, self._client).delete()
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException, what: str = "training") -> str:
     if isinstance(error, SpecError):
         return str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "The worker ran out of memory; try a smaller batch or network."
-    return f"The training failed ({type(error).__name__}). What was finished before is kept; the log has the details."
+    return f"The {what} failed ({type(error).__name__}). What was finished before is kept; the log has the details."
 
 
 def _topic(run_id: str) -> str:
@@ -268,6 +327,11 @@ class _WorkerLost(Exception):
 
 
 def _train(run_id: str, experiment: str, digits: str) -> None:
+    _work(run_id, TRAIN, Experiment.from_json(experiment), digits)
+
+
+def _work(run_id: str, task: str, *arguments: Any) -> None:
+    """Do a task of the worker's; it gets a way to say things and a way to ask for orders after its own arguments."""
     worker, orders, begun = get_worker(), _orders(run_id), _begun(run_id)
     # when a worker dies, Dask gives all its jobs to the next one: right for those that waited, not for the one that
     # may have killed it
@@ -287,4 +351,4 @@ def _train(run_id: str, experiment: str, digits: str) -> None:
         return Orders(**values)
 
     with suppress(_TakenBack):
-        _call(TRAIN, Experiment.from_json(experiment), digits, emit, control)
+        _call(task, *arguments, emit, control)

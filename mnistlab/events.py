@@ -86,17 +86,29 @@ class Evaluated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MapStep:
+    """A map of digits on its way: `arrays["points"]` float32 (n, 2), in the order of the digits it was asked for."""
+
+    iteration: int
+    iterations: int
+    """The map is done when `iteration` is this number; a smaller one at the end is a map that was stopped."""
+    kl: float
+    """Kullback–Leibler divergence between neighbourhoods before and on the map, in nats; training lowers it."""
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job cannot go on; `message` is a sentence for the person who started it."""
 
     message: str
 
 
-Event = Started | BatchEnd | EpochEnd | Checkpoint | Finished | Evaluated | Failed
+Event = Started | BatchEnd | EpochEnd | Checkpoint | Finished | Evaluated | MapStep | Failed
 Emit = Callable[[Event], None]
 
 KINDS: Mapping[str, type[Event]] = {
-    kind.__name__: kind for kind in (Started, BatchEnd, EpochEnd, Checkpoint, Finished, Evaluated, Failed)
+    kind.__name__: kind for kind in (Started, BatchEnd, EpochEnd, Checkpoint, Finished, Evaluated, MapStep, Failed)
 }
 
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, field_validator, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Activation = Literal["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "linear"]
@@ -145,6 +145,65 @@ class ModelSpec(Spec):
         return self
 
 
+Digit = Annotated[int, Whole(0, 9)]
+
+
+class Spoil(Spec):
+    """How the digits that are trained on are made worse on purpose; as it stands it is not at all."""
+
+    leave_out: tuple[Digit, ...] = ()
+    """Digits never shown, in rising order."""
+    rare: Digit | None = None
+    """A digit shown ten times less often."""
+    per_digit: Annotated[int, Whole(1, 10_000)] | None = None
+    """The most images of each digit."""
+    wrong_labels: Annotated[float, Number(0, 100)] = 0.0
+    """Percent of the images that get the label of another digit."""
+    shift: Annotated[int, Whole(0, 14)] = 0
+    """The most whole pixels each image is moved, both across and down, either way."""
+    rotate: Annotated[float, Number(0, 180)] = 0.0
+    """The most degrees each image is turned, either way."""
+    noise: Annotated[float, Number(0, 255)] = 0.0
+    """Standard deviation of what is added to each pixel, which is 0 to 255."""
+
+    @field_validator("leave_out")
+    @classmethod
+    def _once_each(cls, digits: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(digits)))  # so that equal wishes are equal values
+
+    @model_validator(mode="after")
+    def _something_left(self) -> Self:
+        if len(self.leave_out) > 8:
+            raise ValueError("expected at most eight digits to be left out: two are needed to tell them apart")
+        if self.rare in self.leave_out:
+            raise ValueError(f"a digit that is left out cannot also be rare. Received: {self.rare}")
+        return self
+
+    @property
+    def sentence(self) -> str:
+        """What is spoiled, for every figure of such a run; empty when nothing is."""
+        parts = [
+            (bool(self.leave_out), f"without {_listed(self.leave_out)}"),
+            (self.rare is not None, f"ten times fewer images of {self.rare}"),
+            (self.per_digit is not None, f"at most {_count(self.per_digit or 0, 'image')} of each digit"),
+            (self.wrong_labels > 0, f"{self.wrong_labels:g} % wrong labels"),
+            (self.shift > 0, f"moved by up to {_count(self.shift, 'pixel')}"),
+            (self.rotate > 0, f"turned by up to {self.rotate:g}°"),
+            (self.noise > 0, f"noise with a standard deviation of {self.noise:g} of 255"),
+        ]
+        told = ", ".join(text for told, text in parts if told)
+        return f"Trained on digits spoiled on purpose: {told}." if told else ""
+
+
+def _listed(digits: tuple[int, ...]) -> str:
+    *first, last = (str(digit) for digit in digits) if digits else [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 class DataSpec(Spec):
     """Which digits are trained on. Validation digits are cut from training by the seed; the test set is never touched."""
 
@@ -155,6 +214,8 @@ class DataSpec(Spec):
     """None: one training image in twelve (5,000 of 60,000)."""
     leave_out_sample: bool = False
     """Never train on the 5,000 digits of the bundled sample, so that a score on the sample is honest."""
+    spoil: Spoil = Spoil()
+    """Only what is trained on is spoiled; validation and test digits stay as they are."""
 
 
 class Augmentation(Spec):

@@ -7,6 +7,7 @@ Knows nothing of Keras, of files, or of training; a run hands it a `ModelSpec` a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,10 +80,30 @@ class Network:
         """Ten probabilities an image: uint8 (n, 28, 28) to float32 (n, 10)."""
         return np.concatenate(list(self._batches(images))) if len(images) else np.empty((0, 10), np.float32)
 
-    def _batches(self, images: Bytes) -> Iterator[Floats]:
+    @property
+    def last_hidden(self) -> str:
+        """The layer that the ten logits are weighted sums of: the last hidden one, or the flattened image without any."""
+        before = [layer.name for layer in self.layers[:-2] if layer.kind != "dropout"]  # without logits, probabilities
+        return before[-1]
+
+    def features(self, images: Bytes, layer: str | None = None) -> Floats:
+        """What `layer` (None: `last_hidden`) makes of each image, flattened: uint8 (n, 28, 28) to float32 (n, d).
+
+        Only a batch's values are kept on the way. Raises `ValueError` when no layer has this name.
+        """
+        names = [one.name for one in self.layers]
+        name = layer or self.last_hidden
+        if name not in names:
+            raise ValueError(f"no layer has this name. Received: {name!r}")
+        depth = names.index(name) + 1
+        size = prod(self.layers[depth - 1].shape)
+        found = [values.reshape(len(values), size) for values in self._batches(images, depth)]
+        return np.concatenate(found) if found else np.empty((0, size), np.float32)
+
+    def _batches(self, images: Bytes, depth: int | None = None) -> Iterator[Floats]:
         for at in range(0, len(images), BATCH):
             values = images[at : at + BATCH].astype(np.float32)[..., None] / np.float32(255)
-            for layer in self.layers:
+            for layer in self.layers[:depth]:
                 values = self._apply(layer, values)
             yield values
 

@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 import threading
 import zipfile
 import zlib
@@ -30,6 +29,7 @@ from typing import Literal
 
 import numpy as np
 
+from . import files
 from .data.digits import Digits
 from .evaluation import Evaluation
 from .events import Arrays, Checkpoint, Evaluated, Event, Finished, from_dict, pack, to_dict
@@ -96,8 +96,8 @@ class Run:
 
     def _weights_files(self) -> list[Path]:
         """What looks whole, best first; only reading it shows whether its checksums hold."""
-        files = [self.path / "weights.npz", *sorted(self.path.glob("checkpoint-*.npz"), reverse=True)]
-        return [file for file in files if zipfile.is_zipfile(file)]
+        found = [self.path / "weights.npz", *sorted(self.path.glob("checkpoint-*.npz"), reverse=True)]
+        return [file for file in found if zipfile.is_zipfile(file)]
 
     def weights(self) -> Arrays:
         """The kept weights by the ledger's names, else those of the newest checkpoint that can be read.
@@ -156,7 +156,7 @@ class RunStore:
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
                 "experiment": json.loads(experiment.to_json()),
             }
-            _write(folder / "run.json", json.dumps(meta, indent=1).encode())
+            files.write(folder / "run.json", json.dumps(meta, indent=1).encode())
         except OSError as error:
             raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
         return self.open(run_id)
@@ -221,15 +221,15 @@ class RunStore:
         folder = self.open(run_id).path
         match event:
             case Checkpoint():
-                _write(folder / f"checkpoint-{event.epoch:04}.npz", pack(event.arrays))
+                files.write(folder / f"checkpoint-{event.epoch:04}.npz", pack(event.arrays))
                 for old in sorted(folder.glob("checkpoint-*.npz"))[:-KEPT_CHECKPOINTS]:
                     old.unlink()
             case Finished() if event.arrays:
-                _write(folder / "weights.npz", pack(event.arrays))
+                files.write(folder / "weights.npz", pack(event.arrays))
                 for old in folder.glob("checkpoint-*.npz"):
                     old.unlink()
             case Evaluated():
-                _write(folder / "evaluation.npz", pack({**event.arrays, "digits": np.array(event.digits)}))
+                files.write(folder / "evaluation.npz", pack({**event.arrays, "digits": np.array(event.digits)}))
         text = json.dumps(to_dict(event), allow_nan=False)
         with (folder / "events.jsonl").open("ab+") as file:
             file.seek(0, os.SEEK_END)
@@ -279,38 +279,8 @@ def _events(lines: bytes) -> Iterator[Event]:
                 continue  # written by a later version: a kind of event this one does not know
 
 
-def _write(target: Path, content: bytes) -> None:
-    """All of it or nothing: under another name first, flushed to disk, then renamed."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def _read_arrays(file: Path, most_bytes: int) -> Arrays:
-    """The arrays of an uncompressed `.npz`, never a pickle, never more than is expected. Raises `RunError`."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise RunError("its arrays are compressed, which this lab never writes")
-            if sum(entry.file_size for entry in entries) > most_bytes + 1024 * len(entries):
-                raise RunError("its arrays are larger than the network needs")
-        with np.load(file, allow_pickle=False) as arrays:
-            found = dict(arrays)
-        if not all(isinstance(array, np.ndarray) for array in found.values()):
-            raise RunError("it holds something that is not an array")
-        return found
-    except RunError:
-        raise
-    except ValueError as error:
-        raise RunError("its arrays cannot be read safely") from error
-    except Exception as error:
-        # damage can lead zipfile and NumPy's header parser anywhere: encryption, later versions, tokens, terabytes
-        raise RunError("its arrays are damaged") from error
+        return files.read_arrays(file, most_bytes)
+    except files.FileError as error:
+        raise RunError(str(error)) from error

@@ -19,6 +19,7 @@ from mnistlab.experiment import (
     Number,
     Schedule,
     Spec,
+    Spoil,
     Stopping,
     TrainSpec,
 )
@@ -106,6 +107,17 @@ def train_specs(draw: st.DrawFn) -> TrainSpec:
     )
 
 
+@st.composite
+def spoils(draw: st.DrawFn) -> Spoil:
+    left_out = draw(st.sets(within(Spoil, "leave_out"), max_size=8))
+    return Spoil(
+        leave_out=tuple(draw(st.permutations(sorted(left_out)))),
+        rare=draw(st.none() | st.sampled_from(sorted(set(range(10)) - left_out))),
+        **{field: draw(within(Spoil, field)) for field in ("wrong_labels", "shift", "rotate", "noise")},
+        per_digit=draw(st.none() | within(Spoil, "per_digit")),
+    )
+
+
 def experiments() -> st.SearchStrategy[Experiment]:
     """Any experiment; the numbers of images and steps may be more than a test should train."""
     data = st.builds(
@@ -113,5 +125,6 @@ def experiments() -> st.SearchStrategy[Experiment]:
         train_images=st.none() | within(DataSpec, "train_images"),
         validation_images=st.none() | within(DataSpec, "validation_images"),
         leave_out_sample=st.booleans(),
+        spoil=spoils(),
     )
     return st.builds(Experiment, data=data, model=model_specs(), train=train_specs())

@@ -10,10 +10,11 @@ import pytest
 
 from mnistlab.data import sources
 from mnistlab.data.digits import Dataset
-from mnistlab.engine import Engine, EngineError, _sentence
-from mnistlab.events import Orders
+from mnistlab.engine import JOBS, MAP, Engine, EngineError, Job, _sentence
+from mnistlab.events import MapStep, Orders
 from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, ModelSpec, TrainSpec
 from mnistlab.forward import Network
+from mnistlab.pca import Components
 from mnistlab.runs import RunStore, new_id
 from tests.clusters import external_cluster, free_port
 from tests.waiting import PATIENCE, done, until
@@ -183,6 +184,72 @@ def test_a_conv_network_trains_in_the_worker(engine: Engine, dataset: Dataset) -
     np.testing.assert_allclose(run.evaluation(dataset.test).probabilities, computed, rtol=0, atol=1e-5)
 
 
+# Jobs that are no trainings
+
+
+def components(count: int) -> np.ndarray:
+    images = sources.read_sample().images[:count]
+    return Components.of(images, 50).place(images)
+
+
+def over(engine: Engine, job: Job) -> Job:
+    assert engine.wait(job.id, PATIENCE), f"the job is still {job.status}"
+    return job
+
+
+def test_a_map_is_drawn_in_the_worker_and_its_last_step_is_kept(engine: Engine) -> None:
+    runs = len(list(engine.store))
+    job = engine.start(MAP, components(200), 30.0, 0)
+    assert engine.jobs[job.id] is job
+    assert over(engine, job).status == "ended"
+    assert isinstance(job.last, MapStep)
+    assert job.last.iteration == job.last.iterations
+    assert job.last.arrays["points"].shape == (200, 2)
+    assert len(list(engine.store)) == runs
+
+
+def test_a_running_map_stops_where_it_is_and_the_next_run_works(engine: Engine, dataset: Dataset) -> None:
+    job = engine.start(MAP, components(3000), 30.0, 0)
+    assert job.status == "queued"
+    until(lambda: job.last)
+    assert job.status == "running"
+    engine.control(job.id, STOP)
+    assert over(engine, job).status == "ended"
+    assert isinstance(job.last, MapStep)
+    assert 0 < job.last.iteration < job.last.iterations
+    assert done(engine, engine.submit(SHORT, "", dataset.sha256)).status == "finished"
+
+
+def test_a_waiting_map_is_taken_back_and_never_begins(engine: Engine, dataset: Dataset) -> None:
+    run = engine.submit(LONG, "", dataset.sha256)
+    until(lambda: run.history.batches)
+    job = engine.start(MAP, components(100), 30.0, 0)
+    engine.control(job.id, STOP)
+    assert over(engine, job).status == "ended"
+    assert run.status == "running"
+    engine.control(run.id, STOP)
+    assert done(engine, run).status == "stopped"
+    assert (job.last, job.failed) == (None, "")
+
+
+def test_a_job_that_cannot_be_done_says_why(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    job = engine.start(MAP, components(100)[:5], 30.0, 0)
+    assert over(engine, job).status == "failed"
+    assert job.failed == "a map has 30 to 3,000 digits. Received: 5"
+    unknown = engine.start("mnistlab.worker.tasks:no_such_task")
+    assert over(engine, unknown).status == "failed"
+    assert unknown.failed.startswith("The job failed (AttributeError).")
+
+
+def test_only_the_last_jobs_are_remembered(engine: Engine) -> None:
+    jobs = [engine.start(MAP, components(100)[:5], 30.0, 0) for _ in range(JOBS + 3)]
+    for job in jobs:
+        over(engine, job)
+    last = over(engine, engine.start(MAP, components(100)[:5], 30.0, 0))
+    assert list(engine.jobs) == [*(job.id for job in jobs[-JOBS:]), last.id]
+    assert engine.wait(jobs[0].id, PATIENCE)
+
+
 # A scheduler elsewhere
 
 
@@ -195,6 +262,9 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence_with_its_address(
     with pytest.raises(EngineError, match=rf"^No training now: the scheduler at {address} could not be reached\."):
         engine.submit(SHORT, "", dataset.sha256)
     assert list(engine.store) == []
+    with pytest.raises(EngineError, match=address):
+        engine.start(MAP, components(100), 30.0, 0)
+    assert engine.jobs == {}
     engine.close()
 
 

@@ -20,6 +20,7 @@ from mnistlab.events import (
     Event,
     Failed,
     Finished,
+    MapStep,
     Orders,
     Started,
     from_dict,
@@ -36,6 +37,7 @@ EXAMPLES: dict[str, Event] = {
         Checkpoint(epoch=1),
         Finished(reason="patience", epochs=7, kept_epoch=4),
         Evaluated(digits="cd" * 32),
+        MapStep(iteration=25, iterations=750, kl=1.25),
         Failed(message="Loss became NaN in epoch 2: try a smaller learning rate"),
     )
 }
@@ -57,7 +59,7 @@ def test_event_survives_json(name: str) -> None:
     assert from_dict(json.loads(json.dumps(to_dict(event), allow_nan=False))) == event
 
 
-@pytest.mark.parametrize("name", ["Checkpoint", "Finished", "Evaluated"])
+@pytest.mark.parametrize("name", ["Checkpoint", "Finished", "Evaluated", "MapStep"])
 def test_arrays_stay_out_of_the_plain_values(name: str) -> None:
     event = replace(EXAMPLES[name], arrays={"logits/bias": np.zeros(10, np.float32)})  # type: ignore[arg-type]
     assert to_dict(event) == to_dict(EXAMPLES[name])

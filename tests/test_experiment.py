@@ -20,6 +20,7 @@ from mnistlab.experiment import (
     Number,
     Spec,
     SpecError,
+    Spoil,
     Stopping,
     TrainSpec,
     Whole,
@@ -30,7 +31,7 @@ from tests.strategies import experiments
 NETWORK = Experiment(model=ModelSpec(conv=(ConvBlock(),), dense=(DenseBlock(), DenseBlock())))
 BOUNDED = [
     (kind, field)
-    for kind in (ConvBlock, DenseBlock, DataSpec, Augmentation, Stopping, TrainSpec)
+    for kind in (ConvBlock, DenseBlock, DataSpec, Spoil, Augmentation, Stopping, TrainSpec)
     for field, info in kind.model_fields.items()
     if "int" in str(info.annotation) or "float" in str(info.annotation)
 ]
@@ -120,6 +121,12 @@ def test_empty_object_is_the_default_experiment() -> None:
         ("data.validation_images", "0", "expected a whole number from 10 to 100,000. Received: 0"),
         ("data.train_images", "9", "expected a whole number from 10 to 1,000,000. Received: 9"),
         ("data.dataset", '"letters"', "input should be 'mnist'. Received: \"letters\""),
+        ("data.spoil.rare", "10", "expected a whole number from 0 to 9. Received: 10"),
+        ("data.spoil.wrong_labels", "100.5", "expected a number from 0 up to 100. Received: 100.5"),
+        ("data.spoil.per_digit", "0", "expected a whole number from 1 to 10,000. Received: 0"),
+        ("data.spoil.shift", "1.5", "expected a whole number from 0 to 14. Received: 1.5"),
+        ("data.spoil.rotate", "-1", "expected a number from 0 up to 180. Received: -1"),
+        ("data.spoil.noise", "256", "expected a number from 0 up to 255. Received: 256"),
         ("model.head", '"max"', "input should be 'flatten' or 'average'. Received: \"max\""),
         ("model.conv", "{}", "input should be a valid array. Received: {}"),
     ],
@@ -306,3 +313,54 @@ def test_changed_refuses_a_path_that_is_no_field(path: str) -> None:
 def test_changed_refuses_what_the_field_refuses() -> None:
     with pytest.raises(SpecError, match=r"^train.epochs: expected a whole number from 1 to 200. Received: 0$"):
         NETWORK.changed({"train.epochs": 0})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        ({"leave_out": [7, 10]}, "data.spoil.leave_out.1: expected a whole number from 0 to 9. Received: 10"),
+        (
+            {"leave_out": [0, 1, 2, 3, 4, 5, 6, 7, 8]},
+            "data.spoil: expected at most eight digits to be left out: two are needed to tell them apart",
+        ),
+        (
+            {"leave_out": [1, 7], "rare": 7},
+            "data.spoil: a digit that is left out cannot also be rare. Received: 7",
+        ),
+    ],
+)
+def test_spoiling_that_leaves_nothing_to_learn_is_refused(spoil: dict[str, Any], sentence: str) -> None:
+    assert refusal(json.dumps({"data": {"spoil": spoil}})) == sentence
+
+
+def test_digits_left_out_are_the_same_in_any_order() -> None:
+    assert Spoil(leave_out=(7, 1, 7)) == Spoil(leave_out=(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (Spoil(leave_out=(7,)), "without 7"),
+        (Spoil(leave_out=(9, 1, 4)), "without 1, 4 and 9"),
+        (Spoil(rare=0), "ten times fewer images of 0"),
+        (Spoil(per_digit=1), "at most 1 image of each digit"),
+        (Spoil(per_digit=1000), "at most 1,000 images of each digit"),
+        (Spoil(wrong_labels=12.5), "12.5 % wrong labels"),
+        (Spoil(shift=1), "moved by up to 1 pixel"),
+        (Spoil(rotate=30), "turned by up to 30°"),
+        (Spoil(noise=40), "noise with a standard deviation of 40 of 255"),
+        (Spoil(leave_out=(0,), shift=2), "without 0, moved by up to 2 pixels"),
+    ],
+)
+def test_sentence_tells_what_is_spoiled(spoil: Spoil, told: str) -> None:
+    assert spoil.sentence == f"Trained on digits spoiled on purpose: {told}."
+
+
+def test_no_sentence_when_nothing_is_spoiled() -> None:
+    assert Spoil().sentence == ""
+
+
+def test_sentence_knows_every_way_to_spoil() -> None:
+    bounds = {field: Spoil.bound(field).high for field in Spoil.model_fields}
+    for field, high in bounds.items():
+        assert Spoil.model_validate({field: (high,) if field == "leave_out" else high}).sentence, field

@@ -104,3 +104,37 @@ def test_weights_that_do_not_belong_are_refused(change: dict[str, np.ndarray | N
     weights = {**network.weights(network.build(SMALL, TrainSpec())), **change}
     with pytest.raises(ValueError, match=reason):
         Network(SMALL, {name: array for name, array in weights.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        (ModelSpec(), "flatten"),
+        (ModelSpec(conv=(ConvBlock(filters=2),), head="average"), "average"),
+        (ModelSpec(dense=(DenseBlock(units=9), DenseBlock(units=4, dropout=0.5))), "dense2"),
+        (ModelSpec(dense=(DenseBlock(units=4, batch_norm=True, dropout=0.5),)), "dense1_relu"),
+    ],
+)
+def test_last_hidden_layer_is_what_the_logits_are_made_of(spec: ModelSpec, name: str) -> None:
+    ours = Network(spec, network.weights(network.build(spec, TrainSpec())))
+    assert ours.last_hidden == name
+    logits = ours.features(IMAGES) @ ours.weights["logits/kernel"] + ours.weights["logits/bias"]
+    np.testing.assert_allclose(logits, ours.outputs(IMAGES)["logits"], rtol=0, atol=1e-5)
+
+
+def test_features_are_a_layers_outputs_in_order_and_flat() -> None:
+    spec = ModelSpec(conv=(ConvBlock(filters=2, pool=4),), dense=(DenseBlock(units=3),))
+    ours = Network(spec, network.weights(network.build(spec, TrainSpec())))
+    images = read_sample().images[: BATCH + 3]
+    for name, values in ours.outputs(images).items():
+        if name != "image":
+            found = ours.features(images, name)
+            np.testing.assert_allclose(found, values.reshape(len(images), -1), rtol=0, atol=1e-5, err_msg=name)
+            assert found.dtype == np.float32
+    assert ours.features(images[:0], "conv1_pool").shape == (0, 6 * 6 * 2)
+
+
+def test_features_of_an_unknown_layer_are_refused() -> None:
+    ours = Network(SMALL, network.weights(network.build(SMALL, TrainSpec())))
+    with pytest.raises(ValueError, match=r"no layer has this name\. Received: 'conv1'"):
+        ours.features(IMAGES, "conv1")

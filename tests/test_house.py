@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "mnistlab").rglob("*.py"))
 FILES = [*MODULES, ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]
-HEAVY = {"tensorflow", "keras", "h5py", "sklearn", "pickle"}
+HEAVY = {"tensorflow", "keras", "h5py", "sklearn", "openTSNE", "pickle"}
 
 
 def name_of(file: Path) -> str:

@@ -6,6 +6,9 @@ import logging
 import os
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..data import sources
 from ..data.digits import Dataset
 from ..events import Control, Emit, Orders
@@ -49,6 +52,14 @@ def warm_up() -> None:
     spec = Experiment(data=DataSpec(validation_images=10), train=TrainSpec(epochs=1, batch_size=64))
     training.train(spec, warm, lambda event: None, lambda: Orders.NONE)
     _loaded()
+
+
+def draw_map(values: NDArray[np.float32], perplexity: float, seed: int, emit: Emit, control: Control) -> None:
+    """Place principal components float32 (n, d) on a plane, telling how it goes."""
+    _settle()
+    from . import mapping
+
+    mapping.draw(values, perplexity, seed, emit, control)
 
 
 def train(experiment: Experiment, digits: str, emit: Emit, control: Control) -> None:

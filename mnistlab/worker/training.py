@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..data.digits import Bytes, Dataset, Digits, split
 from ..data.sources import read_sample
+from ..data.spoil import spoil
 from ..events import Arrays, BatchEnd, Checkpoint, Control, Emit, EpochEnd, Evaluated, Failed, Finished, Reason, Started
 from ..experiment import Experiment, Optimizer, TrainSpec
 from ..schedules import learning_rates
@@ -47,7 +48,8 @@ def train(experiment: Experiment, dataset: Dataset, emit: Emit, control: Control
     spec = experiment.train
     left_out = read_sample() if experiment.data.leave_out_sample else None
     rows = split(dataset.train, experiment.data, spec.seed, left_out)
-    training, validation = dataset.train[rows.train], dataset.train[rows.validation]
+    training = spoil(dataset.train[rows.train], experiment.data.spoil, spec.seed)
+    validation = dataset.train[rows.validation]
     steps = math.ceil(len(training) / spec.batch_size)
     emit(
         Started(

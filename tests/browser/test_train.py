@@ -162,8 +162,10 @@ def test_impatient_clicks_on_train_start_one_run(page: Page, server: Server) -> 
             }, 4)
         })"""
     )
-    curve_begins(page)
+    expect(button).to_be_disabled()
+    settled(page)
     assert len({run.id for run in server.own_runs()} - before) == 1
+    curve_begins(page)
     expect(page.get_by_test_id("stSidebar").get_by_role("progressbar")).to_have_count(1)
     assert len(server.workers()) == 1
     stop(page)

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from mnistlab.data import sources
-from mnistlab.engine import Engine
+from mnistlab.engine import MAP, Engine
 from mnistlab.experiment import DataSpec, DenseBlock, Experiment, ModelSpec, TrainSpec
 from mnistlab.forward import Network
+from mnistlab.pca import Components
 from mnistlab.runs import Run, RunStore
-from tests.waiting import done, until
+from tests.waiting import PATIENCE, done, until
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +69,16 @@ def test_a_run_behind_a_killed_one_is_trained(engine: Engine) -> None:
     os.kill(pid, signal.SIGKILL)
     assert_interrupted(engine, run)
     assert done(engine, waiting).status == "finished"
+
+
+def test_a_killed_worker_fails_its_job_with_a_sentence(engine: Engine) -> None:
+    images = sources.read_sample().images[:3000]
+    job = engine.start(MAP, Components.of(images, 50).place(images), 30.0, 0)
+    until(lambda: job.last)
+    (pid,) = engine._connected().run(os.getpid).values()
+    os.kill(pid, signal.SIGKILL)
+    assert engine.wait(job.id, PATIENCE)
+    assert (job.status, job.failed) == ("failed", "The worker process was lost; start again.")
 
 
 def test_a_closed_engine_interrupts_its_run(engine: Engine) -> None:

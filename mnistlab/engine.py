@@ -203,7 +203,8 @@ class Engine:
         if self.address:
             return Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
         # nothing is served over HTTP; Dask opens the port all the same, so a free one: 8787 may be another lab's
-        with dask.config.set({"distributed.scheduler.http.routes": []}):
+        quiet = {**dask.config.get("distributed.nanny.pre-spawn-environ"), "DASK_LOGGING__DISTRIBUTED": "critical"}
+        with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.nanny.pre-spawn-environ": quiet}):
             self._cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=1,

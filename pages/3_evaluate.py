@@ -50,12 +50,11 @@ def pictures(rows: np.ndarray, result: Evaluation, key: str) -> None:
     )  # fmt: skip
     st.caption("Under each: label → answer, and the answer's probability. Click one to see its numbers in Explore.")
     if chosen is not None:
-        state.put("split", "test")
-        state.put("digit", int(chosen))
+        st.session_state.update(set="test", digit=chosen)
         parts.go("explore")
 
 
-def matrix(result: Evaluation) -> None:
+def matrix(result: Evaluation, note: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         view = st.segmented_control(
@@ -64,8 +63,8 @@ def matrix(result: Evaluation) -> None:
         )  # fmt: skip
         cell = state.get("cell")
         event = st.plotly_chart(
-            confusion_matrix(result, view, cell), key="matrix", on_select="rerun", selection_mode="points", config=parts.CHART,
-            alt="confusion matrix: labels down, answers across",
+            confusion_matrix(result, view, cell, note), key="matrix", on_select="rerun", selection_mode="points",
+            config=parts.CHART, alt="confusion matrix: labels down, answers across",
         )  # fmt: skip
         found = picked_cell(event)
         if found is not None and found != cell:
@@ -92,9 +91,9 @@ def matrix(result: Evaluation) -> None:
             st.info("No test digit falls in this cell.", icon=":material/info:")
 
 
-def digits(result: Evaluation) -> None:
+def digits(result: Evaluation, note: str) -> None:
     st.plotly_chart(
-        per_digit(result), key="per-digit", config=parts.CHART, alt="precision, recall and F1 of each digit"
+        per_digit(result, note), key="per-digit", config=parts.CHART, alt="precision, recall and F1 of each digit"
     )
     columns = {"precision": result.precision, "recall": result.recall, "F1": result.f1}
     table = pd.DataFrame({"digit": [str(d) for d in range(10)], **columns, "images": result.support})
@@ -132,10 +131,11 @@ def main() -> None:
             st.error(parts.plain(str(error)), icon=":material/error:")
             return
         headline(run, result)
-        matrix(result)
+        spoiled = run.experiment.data.spoil.sentence
+        matrix(result, spoiled)
         per, worst = st.tabs(["Per digit", "Worst mistakes"])
         with per:
-            digits(result)
+            digits(result, spoiled)
         with worst:
             rows = result.worst(SHOWN)
             st.markdown("The wrong answers with the highest loss: where the network was most sure and most wrong.")

@@ -109,7 +109,7 @@ def test_last_checkpoint_counts() -> None:
         ("patience", 7, 4, "Stopped at epoch 7: validation loss has not improved for 3 epochs; keeping epoch 4."),
         ("patience", 3, 2, "Stopped at epoch 3: validation loss has not improved for an epoch; keeping epoch 2."),
         ("target", 4, 4, "Stopped at epoch 4: the target accuracy is reached."),
-        ("time", 6, 6, "Stopped after epoch 6: the time is used up."),
+        ("time", 6, 6, "Stopped after epoch 6: the time is used up; keeping the weights at that moment."),
     ],
 )
 def test_ending_says_why_and_what_is_kept(reason: Reason, epochs: int, kept: int, sentence: str) -> None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import plotly.colors
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 TRAINING = "#0072B2"  # blue
 VALIDATION = "#E69F00"  # orange
@@ -17,6 +20,17 @@ SECOND_RUN = "#CC79A7"  # purple
 PRECISION, RECALL, F1 = "#56B4E9", "#8C95A0", "#1F5F6B"  # three measures of one run: none of the meanings above
 OTHER = "rgba(128, 128, 128, 0.55)"  # what is neither the answer nor anything else
 
+# ten that are told apart on black and on white: Okabe and Ito's eight without black, and three more
+DIGIT_COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800", "#8C564B", "#7F7F7F", "#9467BD",
+)  # fmt: skip
+
+
+def shades(values: NDArray[np.floating]) -> list[str]:
+    """Values from 0 to 1 (others are cut) as colours from dark to light, equal steps looking equal (viridis)."""
+    scale = plotly.colors.sample_colorscale("Viridis", [i / 63 for i in range(64)])
+    return [scale[round(63 * min(max(float(value), 0.0), 1.0))] for value in values]
+
 
 def rgba(colour: str, alpha: float) -> str:
     """A `#rrggbb` colour with an opacity, as Plotly writes it."""
@@ -24,8 +38,11 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red}, {green}, {blue}, {alpha:g})"
 
 
-def laid_out(figure: go.Figure, title: str, height: int, **layout: Any) -> go.Figure:
-    """The frame that every figure shares: a fixed height so that nothing jumps, no background, a title at the left."""
+def laid_out(figure: go.Figure, title: str, height: int, note: str = "", **layout: Any) -> go.Figure:
+    """The frame that every figure shares: a fixed height so that nothing jumps, no background, a title at the left.
+
+    `note` stands under the title: what must not be overlooked, such as training digits spoiled on purpose.
+    """
     settings: dict[str, Any] = {
         "title": {"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         "height": height,
@@ -36,5 +53,9 @@ def laid_out(figure: go.Figure, title: str, height: int, **layout: Any) -> go.Fi
         "dragmode": False,
         "hoverlabel": {"align": "left"},
     }
+    if note:
+        settings["title"]["subtitle"] = {"text": note, "font": {"color": WRONG, "size": 12}}
+        settings["margin"]["t"] += 20
+        settings["height"] += 20
     figure.update_layout({**settings, **layout})
     return figure

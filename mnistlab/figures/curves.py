@@ -17,7 +17,7 @@ WINDOW = 0.15  # epochs that the running mean looks back on, about
 TITLES = {"loss": "Loss (cross-entropy, nats)", "accuracy": "Accuracy (%)"}
 
 
-def learning(history: History, what: Literal["loss", "accuracy"], *, faint: bool = False) -> go.Figure:
+def learning(history: History, what: Literal["loss", "accuracy"], *, faint: bool = False, note: str = "") -> go.Figure:
     """Training by chunk, raw under smoothed, and validation by epoch. With `faint` it is a backdrop, not this training."""
     scale = 100.0 if what == "accuracy" else 1.0
     strength = 0.45 if faint else 1.0
@@ -45,7 +45,7 @@ def learning(history: History, what: Literal["loss", "accuracy"], *, faint: bool
     if what == "accuracy":
         low = min([100.0, *_after_start(y), *(scale * value for value in values)])
         figure.update_yaxes(range=[max(0.0, low - 5), 100.5])
-    return laid_out(figure, TITLES[what], 300)
+    return laid_out(figure, TITLES[what], 300, note)
 
 
 def _after_start(y: NDArray[np.float64]) -> list[float]:

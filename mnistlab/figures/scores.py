@@ -17,7 +17,9 @@ VIEWS: tuple[View, ...] = ("counts", "by row", "by column", "errors only")
 DIGITS = list(range(10))
 
 
-def confusion_matrix(evaluation: Evaluation, view: View, marked: tuple[int, int] | None = None) -> go.Figure:
+def confusion_matrix(
+    evaluation: Evaluation, view: View, marked: tuple[int, int] | None = None, note: str = ""
+) -> go.Figure:
     """Labels down, answers across. A click on a cell selects a point whose `customdata` is [label, answer]."""
     counts = evaluation.confusion
     shown, text = _cells(counts, view)
@@ -59,7 +61,7 @@ def confusion_matrix(evaluation: Evaluation, view: View, marked: tuple[int, int]
         "by column": "% of each answer",
         "errors only": "images, wrong ones",
     }
-    return laid_out(figure, f"Confusion matrix ({unit[view]})", 520, showlegend=False, clickmode="event+select")
+    return laid_out(figure, f"Confusion matrix ({unit[view]})", 520, note, showlegend=False, clickmode="event+select")
 
 
 def _linear(shown: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,7 +80,7 @@ def _cells(counts: NDArray[np.int64], view: View) -> tuple[NDArray[np.float64], 
     return shown, [[f"{value:.1f}" if value else "" for value in row] for row in shown]
 
 
-def per_digit(evaluation: Evaluation) -> go.Figure:
+def per_digit(evaluation: Evaluation, note: str = "") -> go.Figure:
     """Precision, recall and F1 of each digit as bars in percent, from just below the lowest value up."""
     figure = go.Figure()
     measures = {"precision": evaluation.precision, "recall": evaluation.recall, "F1": evaluation.f1}
@@ -91,5 +93,5 @@ def per_digit(evaluation: Evaluation) -> go.Figure:
     start = max(0.0, 5 * np.floor((low - 1) / 5))
     figure.update_xaxes(title="digit", tickvals=DIGITS, fixedrange=True)
     figure.update_yaxes(title="%", range=[start, 100.2], fixedrange=True)
-    note = "" if start == 0 else f", axis from {start:.0f} %"
-    return laid_out(figure, f"Precision, recall and F1 of each digit{note}", 320, barmode="group", bargap=0.25)
+    axis = "" if start == 0 else f", axis from {start:.0f} %"
+    return laid_out(figure, f"Precision, recall and F1 of each digit{axis}", 320, note, barmode="group", bargap=0.25)

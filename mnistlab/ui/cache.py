@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from ..data import sources
-from ..data.digits import Dataset
+from ..data.attributes import load as load_attributes
+from ..data.digits import Bytes, Dataset, Digits
+from ..data.summary import Summary
 from ..evaluation import Evaluation
 from ..forward import Network
+from ..neighbours import FEATURE_CANDIDATES, Neighbours, by_features, by_pixels, subset
+from ..pca import MAP_AXES, Components
 from ..runs import Run, RunStore
 
 if TYPE_CHECKING:
@@ -100,8 +105,92 @@ def _evaluation(name: str, version: int, digits: str, _run: Run) -> Evaluation:
     return _run.evaluation(dataset().test)
 
 
+def digits(split: str) -> Digits:
+    """The "training" or the "test" digits."""
+    return dataset().train if split == "training" else dataset().test
+
+
+def attributes(split: str) -> dict[str, NDArray[np.float32]]:
+    """Every attribute of a set's digits, float32 (n,) each."""
+    return _attributes(digits(split).sha256, split)
+
+
+@st.cache_resource(show_spinner="Measuring the digits…", max_entries=2)
+def _attributes(version: str, split: str) -> dict[str, NDArray[np.float32]]:
+    return load_attributes(digits(split))
+
+
+def summary(split: str) -> Summary:
+    """A set as a whole."""
+    return _summary(digits(split).sha256, split)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _summary(version: str, split: str) -> Summary:
+    return Summary.of(digits(split))
+
+
+def order(split: str, by: str, seed: int) -> NDArray[np.int32]:
+    """Row numbers of a set's digits as "stored", "shuffled" by the seed, or "low-" or "high-" by an attribute."""
+    return _order(digits(split).sha256, split, by, seed if by == "shuffled" else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _order(version: str, split: str, by: str, seed: int) -> NDArray[np.int32]:
+    rows = np.arange(len(digits(split)), dtype=np.int32)
+    if by == "shuffled":
+        return np.random.default_rng(seed).permutation(rows)
+    way, _, name = by.partition("-")
+    if not name:
+        return rows
+    values = attributes(split)[name]
+    return np.argsort(values if way == "low" else -values, kind="stable").astype(np.int32)
+
+
+def near_by_pixels(image: Bytes, row: int | None, count: int) -> Neighbours:
+    """The training digits nearest to `image`, which is itself training digit `row` or none."""
+    return _near_by_pixels(dataset().train.sha256, image.tobytes(), row, count)
+
+
 @st.cache_resource(show_spinner=False, max_entries=64)
-def rows(split: str, label: int | None, digits: str) -> np.ndarray:
-    """Row numbers of the digits in a split ("training" or "test"), all or those with one label."""
-    chosen = dataset().train if split == "training" else dataset().test
-    return np.arange(len(chosen)) if label is None else np.flatnonzero(chosen.labels == label)
+def _near_by_pixels(version: str, image: bytes, row: int | None, count: int) -> Neighbours:
+    return by_pixels(np.frombuffer(image, np.uint8).reshape(28, 28), dataset().train.images, count, row)
+
+
+def near_by_features(run: Run, image: Bytes, row: int | None, count: int) -> tuple[Neighbours, str]:
+    """The same by the run's last hidden layer, among a part of the training digits; and which those are.
+
+    Raises `RunError` or `ValueError` when the run has no network that can be used.
+    """
+    answering, train = network(run), dataset().train
+    candidates = subset(len(train), FEATURE_CANDIDATES)
+    file = run.weights_file
+    features = _features(run.path.name, file.stat().st_mtime_ns if file else 0, train.sha256, answering)
+    own = np.flatnonzero(candidates == (-1 if row is None else row))
+    found = by_features(answering.features(image[None])[0], features, count, int(own[0]) if len(own) else None)
+    about = (
+        f"{len(candidates):,} training digits, by the {features.shape[1]} numbers of the layer {answering.last_hidden}"
+    )
+    return Neighbours(candidates[found.rows], found.distances), about
+
+
+@st.cache_resource(show_spinner="Passing 10,000 training digits through the network…", max_entries=3)
+def _features(name: str, weights: int, version: str, _network: Network) -> NDArray[np.float32]:
+    train = dataset().train
+    return _network.features(train.images[subset(len(train), FEATURE_CANDIDATES)])
+
+
+def components(split: str, rows: NDArray[np.intp], source: str, run: Run) -> NDArray[np.float32]:
+    """Principal components (n, up to 50) of digits by their "pixels", or by what the "network" of `run` makes of them.
+
+    Raises `RunError` or `ValueError` when the run has no network that can be used.
+    """
+    answering = network(run) if source == "network" else None
+    return _components(digits(split).sha256, split, rows.tobytes(), run.path.name if answering else "", answering)
+
+
+@st.cache_resource(show_spinner="Placing the digits…", max_entries=6)
+def _components(version: str, split: str, rows: bytes, name: str, _network: Network | None) -> NDArray[np.float32]:
+    images = digits(split).images[np.frombuffer(rows, np.intp)]
+    values = images if _network is None else _network.features(images)
+    return Components.of(values, MAP_AXES).place(values)

@@ -7,7 +7,7 @@ by keyboard nor by a screen reader, and would squeeze the digits on a phone.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +42,28 @@ def gallery(
     *,
     key: str,
     alt: str,
-    size: int = 36,
+    size: int = 33,
     marked: int | None = None,
     right: NDArray[np.bool_] | None = None,
+    on_pick: Callable[[int], None] | None = None,
 ) -> int | None:
     """A sheet of digits uint8 (n, 28, 28), a caption under each; the key of the one that was just picked, or None.
+
+    `on_pick` is told the key before the page is drawn again, so that all of the page already shows it.
 
     A digit is at least `size` pixels wide. The one whose key is `marked` is framed. With `right`, captions are green or
     vermilion.
     """
     offered = [int(k) for k in keys]
+
+    def valid(picked: object) -> int | None:
+        return picked if type(picked) is int and picked in offered else None  # from the browser: only what was offered
+
+    def tell() -> None:
+        picked = valid(st.session_state[key].get("picked"))
+        if on_pick is not None and picked is not None:
+            on_pick(picked)
+
     result: Any = _sheet(
         key=key,
         data={
@@ -63,10 +75,9 @@ def gallery(
             "size": size,
             "alt": alt,
         },
-        on_picked_change=lambda: None,
+        on_picked_change=tell,
     )
-    picked = result.get("picked")  # from the browser: only what was offered counts
-    return picked if type(picked) is int and picked in offered else None
+    return valid(result.get("picked"))
 
 
 def picked_cell(event: Any) -> tuple[int, int] | None:

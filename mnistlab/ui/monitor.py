@@ -31,7 +31,7 @@ def _watch(run_id: str, was_live: bool) -> None:
         if was_live and run_id not in cache.store().live:
             st.rerun()  # it ended: the timer goes, and the page shows the result
         _progress(run)
-        curves(run.history)
+        curves(run.history, note=run.experiment.data.spoil.sentence)
         _ending(run)
 
 
@@ -51,11 +51,11 @@ def _state(run: Run) -> str:
     return plain(f"{run.label} · {text}")
 
 
-def curves(history: History, *, faint: bool = False) -> None:
+def curves(history: History, *, faint: bool = False, note: str = "") -> None:
     """Loss and accuracy side by side, in figures of fixed height."""
     for column, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         column.plotly_chart(
-            learning(history, what, faint=faint),  # type: ignore[arg-type]
+            learning(history, what, faint=faint, note=note),  # type: ignore[arg-type]
             key=f"curve-{what}", config=CHART, alt=f"{what} of training and validation over the epochs",
         )  # fmt: skip
 

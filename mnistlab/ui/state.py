@@ -10,9 +10,6 @@ from ..presets import PRESETS
 
 DEFAULTS: dict[str, Any] = {
     "run": "reference-cnn",  # id of the run that Evaluate and Draw use
-    "split": "test",  # of the selected digit
-    "digit": 0,  # its index
-    "gallery_page": 1,
     "experiment": PRESETS["classic-convnet-dropout"].experiment,  # what the editor describes now
     "preset": "classic-convnet-dropout",  # what it started from
     "editor": 0,  # grows when the editor must show another experiment than its widgets hold

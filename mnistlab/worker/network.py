@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 
 from ..events import Arrays
-from ..experiment import ModelSpec, TrainSpec
+from ..experiment import Initializer, ModelSpec, TrainSpec
 from ..ledger import BATCH_NORM_EPSILON, IMAGE, Layer, layers
+
+INITIALIZERS: dict[Initializer, type[keras.initializers.Initializer]] = {
+    "glorot_uniform": keras.initializers.GlorotUniform,
+    "glorot_normal": keras.initializers.GlorotNormal,
+    "he_uniform": keras.initializers.HeUniform,
+    "he_normal": keras.initializers.HeNormal,
+    "lecun_normal": keras.initializers.LecunNormal,
+}
 
 
 def build(model: ModelSpec, train: TrainSpec) -> keras.Model:
@@ -14,14 +23,17 @@ def build(model: ModelSpec, train: TrainSpec) -> keras.Model:
 
     The numbers before softmax are the output of the layer "logits".
     """
-    keras.utils.set_random_seed(train.seed)
+    plan = layers(model)
+    # a seed of its own for each layer: the global one would be shared with Dask's threads, which draw from it too
+    seeds = np.random.default_rng(train.seed).integers(2**31, size=len(plan))
     values = image = keras.Input(IMAGE, name="image")
-    for layer in layers(model):
-        values = _layer(layer, train.initializer)(values)
+    for layer, seed in zip(plan, seeds, strict=True):
+        values = _layer(layer, train.initializer, int(seed))(values)
     return keras.Model(image, values, name="network")
 
 
-def _layer(layer: Layer, initializer: str) -> keras.layers.Layer:
+def _layer(layer: Layer, initializer: Initializer, seed: int) -> keras.layers.Layer:
+    drawn = INITIALIZERS[initializer](seed=seed)
     match layer.kind:
         case "conv":
             return keras.layers.Conv2D(
@@ -30,12 +42,12 @@ def _layer(layer: Layer, initializer: str) -> keras.layers.Layer:
                 strides=layer.strides,
                 padding=layer.padding,
                 activation=layer.activation,
-                kernel_initializer=initializer,
+                kernel_initializer=drawn,
                 name=layer.name,
             )
         case "dense":
             return keras.layers.Dense(
-                layer.shape[0], activation=layer.activation, kernel_initializer=initializer, name=layer.name
+                layer.shape[0], activation=layer.activation, kernel_initializer=drawn, name=layer.name
             )
         case "batch_norm":
             return keras.layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=layer.name)
@@ -44,7 +56,7 @@ def _layer(layer: Layer, initializer: str) -> keras.layers.Layer:
         case "max_pool":
             return keras.layers.MaxPooling2D(layer.size, name=layer.name)
         case "dropout":
-            return keras.layers.Dropout(layer.rate, name=layer.name)
+            return keras.layers.Dropout(layer.rate, seed=seed, name=layer.name)
         case "flatten":
             return keras.layers.Flatten(name=layer.name)
         case "average":

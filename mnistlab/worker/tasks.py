@@ -22,7 +22,6 @@ def _settle() -> None:
         os.nice(15)
     # each job compiles functions of its own, which TensorFlow takes for a mistake from the fifth on
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the engine logs what a job raises
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,11 @@ def opened(page: str, query: dict[str, str] | None = None, **session: Any) -> Ap
 def run(at: AppTest) -> AppTest:
     """Run the page as it now stands; no part of it may fail."""
     at.run()
+    return whole(at)
+
+
+def whole(at: AppTest) -> AppTest:
+    """The page as it has run, once no part of it is found to have failed."""
     assert not at.exception
     assert not [error.value for error in at.error if "cannot be shown" in error.value]
     return at
@@ -55,9 +61,11 @@ def pictures(at: AppTest, key: str) -> NDArray[np.uint8]:
 
 
 def pick(at: AppTest, key: str, digit: Any) -> AppTest:
-    """Click a digit of a sheet; the value is what a browser would send."""
-    at.session_state[key] = {"picked": digit}
-    return run(at)
+    """Click a digit of a sheet; the message is what a browser would send."""
+    states = at._tree.get_widget_states()
+    sent = json.dumps([{"event": "picked", "value": digit}])
+    states.widgets.add(id=_make_trigger_id(at.get_by_key(key).proto.id, "events"), json_trigger_value=sent)
+    return whole(at._run(states))
 
 
 def _decoded(value: Any) -> Any:

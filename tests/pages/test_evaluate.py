@@ -112,6 +112,18 @@ def test_clicked_picture_shows_its_numbers_in_explore() -> None:
     pick(at, "worst", worst)
     assert at.title[0].value == "Explore"
     assert at.subheader[0].value.startswith(f"Test digit {worst},")
+    np.testing.assert_array_equal(component(at, "numbers")["values"], cache.dataset().test.images[worst])
+    assert (at.session_state["set"], at.session_state["digit"]) == ("test", worst)
+
+
+def test_clicked_picture_is_a_test_digit_also_when_explore_was_at_the_training_digits() -> None:
+    at = run(AppTest.from_file(ROOT / "app.py", default_timeout=SECONDS))
+    at.session_state["run"] = QUICK
+    run(at.switch_page("pages/1_explore.py")).segmented_control(key="set").set_value("training")
+    run(at).number_input(key="digit").set_value(3000)
+    run(run(at).switch_page("pages/3_evaluate.py"))
+    worst = component(at, "worst")["keys"][0]
+    assert pick(at, "worst", worst).subheader[0].value.startswith(f"Test digit {worst},")
 
 
 def test_opened_alone_a_clicked_picture_says_how_to_reach_explore() -> None:

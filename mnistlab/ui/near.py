@@ -1,0 +1,45 @@
+"""The training digits nearest to the selected one."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from ..data.digits import Bytes
+from ..runs import RunError
+from . import cache, state
+from .gallery import gallery
+from .parts import plain
+
+COUNT = 12
+
+
+def near(image: Bytes, label: int, row: int | None) -> None:
+    """Draw the twelve nearest. `row` is the digit's own, if it is a training digit."""
+    run = cache.store().open(state.get("run"))
+    by = st.segmented_control(
+        "Near by", ["pixels", "network"], default="pixels", required=True, key="near-by",
+        format_func={"pixels": "pixels", "network": f"what {run.label} makes of it"}.__getitem__,
+        help="Pixels: the same picture. Network: the same numbers in the last hidden layer, which is what it answers from.",
+    )  # fmt: skip
+    train = cache.digits("training")
+    if by == "pixels":
+        found, about = cache.near_by_pixels(image, row, COUNT), f"all {len(train):,} training digits"
+    else:
+        try:
+            found, about = cache.near_by_features(run, image, row, COUNT)
+        except (RunError, ValueError) as error:
+            st.error(plain(f"This network has nothing to compare by: {error}."), icon=":material/error:")
+            return
+    labels = train.labels[found.rows]
+    captions = [f"{y} · {d:.2f}" for y, d in zip(labels, found.distances, strict=True)]
+    gallery(
+        train.images[found.rows], captions, found.rows, key="near-gallery", size=64, right=labels == label,
+        alt="the nearest training digits with label and distance",
+    )  # fmt: skip
+    same = int((labels == label).sum())
+    most = int(np.bincount(labels, minlength=10).argmax()) if len(labels) else label
+    st.caption(
+        f"{same} of {len(labels)} carry the same label {label}; most are {most}. Under each: its label and its Euclidean "
+        f"distance. Compared with {about}."
+    )

@@ -25,7 +25,7 @@ def build(model: ModelSpec, train: TrainSpec) -> keras.Model:
     """
     plan = layers(model)
     # a seed of its own for each layer: the global one would be shared with Dask's threads, which draw from it too
-    seeds = np.random.default_rng(train.seed).integers(2**31, size=len(plan))
+    seeds = np.random.SeedSequence(train.seed).generate_state(len(plan))
     values = image = keras.Input(IMAGE, name="image")
     for layer, seed in zip(plan, seeds, strict=True):
         values = _layer(layer, train.initializer, int(seed))(values)

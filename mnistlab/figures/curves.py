@@ -20,7 +20,7 @@ TITLES = {"loss": "Loss (cross-entropy, nats)", "accuracy": "Accuracy (%)"}
 def learning(history: History, what: Literal["loss", "accuracy"], *, faint: bool = False, note: str = "") -> go.Figure:
     """Training by chunk, raw under smoothed, and validation by epoch. With `faint` it is a backdrop, not this training."""
     scale = 100.0 if what == "accuracy" else 1.0
-    strength = 0.45 if faint else 1.0
+    strength = 0.65 if faint else 1.0
     x, y = (np.asarray(values) for values in history.curve(what))
     x, y = _thinned(x, scale * y)
     figure = go.Figure()

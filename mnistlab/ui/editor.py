@@ -114,8 +114,7 @@ def _model(base: Experiment) -> Values:
     heads = ["flatten", "average"]
     head = st.segmented_control(
         "Then a vector by", heads, default=base.model.head, key=_key("head"), required=True,
-        format_func={"flatten": "flatten: every number", "average": "average: one number a channel"}.__getitem__,
-        help="Dense layers take a vector. Flatten keeps every number; average keeps the mean of each channel.",
+        help="Dense layers take a vector. flatten keeps every number; average keeps one a channel, its mean.",
     )  # fmt: skip
     dense = [_dense_block(i, block, len(base.model.dense)) for i, block in enumerate(base.model.dense)]
     with st.container(horizontal=True):

@@ -56,17 +56,20 @@ def training(page: Page, server: Server) -> Iterator[Run]:
     before = {run.id for run in server.own_runs()}
     describe(page, server)
     page.get_by_role("button", name="Train", exact=True).click()
-    curve_begins(page)
+    wait_for(lambda: len(server.own_runs()) > len(before), "the run to be stored")
     (run,) = [run for run in server.own_runs() if run.id not in before]
+    expect(page).to_have_url(re.compile(run.id))
+    curve_begins(page)
     yield run
+    open_page(page, f"{server.url}/train?run={run.id}", "Train")
     stop(page)
 
 
 def stop(page: Page) -> None:
     """What a test left running is ended, so that the next one finds a free worker."""
-    visit(page, "Train")
     button = stop_button(page)
-    if button.count() and button.is_enabled():
+    expect(button).to_be_visible()
+    if button.is_enabled():
         button.click()
         ended(page)
 
@@ -168,4 +171,5 @@ def test_impatient_clicks_on_train_start_one_run(page: Page, server: Server) -> 
     curve_begins(page)
     expect(page.get_by_test_id("stSidebar").get_by_role("progressbar")).to_have_count(1)
     assert len(server.workers()) == 1
+    stop(page)
     stop(page)

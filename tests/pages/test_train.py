@@ -163,7 +163,7 @@ def test_training_that_is_off_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_before_the_first_training_a_shipped_one_is_shown_faintly() -> None:
     at = opened("2_train")
     training, validation = (figure(at, "curve-loss")["data"][i] for i in (1, 2))
-    assert training["line"]["color"].endswith("0.45)")
+    assert training["line"]["color"].endswith("0.65)")
     assert len(validation["x"]) == 15
     assert "Nothing trained yet" in words(at)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Callable
+
 import streamlit as st
 
 from mnistlab import limits
@@ -13,10 +14,15 @@ from mnistlab.presets import PRESETS
 from mnistlab.runs import Run, RunError, new_id
 from mnistlab.ui import cache, parts, state
 from mnistlab.ui.editor import editor
+from mnistlab.ui.layers import layers, picture
 from mnistlab.ui.monitor import curves, monitor
 
 FREE = "Starts at once, in the background: look at other pages meanwhile."
 BUSY = "This training is still running; stop it first."
+VIEWS: dict[str, Callable[[Experiment], None]] = {
+    "Layers": layers,
+    "Picture": picture,
+}
 
 
 def problem(experiment: Experiment) -> str:
@@ -114,27 +120,12 @@ def watch(experiment: Experiment | None) -> None:
     st.info("Nothing trained yet. Press Train; the curves appear here within seconds.", icon=":material/info:")
 
 
-def layers(experiment: Experiment) -> None:
-    ledger = Ledger.of(experiment.model)
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "layer": [layer.name for layer in ledger.layers],
-                "kind": [layer.kind.replace("_", " ") for layer in ledger.layers],
-                "output shape": [" × ".join(map(str, layer.shape)) for layer in ledger.layers],
-                "parameters": [layer.parameters for layer in ledger.layers],
-                "multiply-adds": [layer.multiply_adds for layer in ledger.layers],
-            }
-        ),
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="localized") for name in ("parameters", "multiply-adds")
-        },
-    )
-    st.caption(
-        f"{ledger.parameters:,} parameters in all, {ledger.trainable:,} of them changed by training. Shapes are height × width × "
-        "channels, then vectors. Multiply-adds are for one digit, forward; a training step costs about three times as much."
-    )
+def described(experiment: Experiment) -> None:
+    """The tabs about the network described; only the open one is computed."""
+    for name, tab in zip(VIEWS, st.tabs(list(VIEWS), key="train-view", on_change="rerun"), strict=True):
+        if tab.open:
+            with tab, parts.boundary(name):
+                VIEWS[name](experiment)
 
 
 def main() -> None:
@@ -146,10 +137,7 @@ def main() -> None:
     with right, parts.boundary("The training"):
         watch(experiment)
     if experiment is not None:
-        with right, parts.boundary("The layers"):
-            (table,) = st.tabs(["Layers"])
-            with table:
-                layers(experiment)
+        described(experiment)
 
 
 if __name__ == "__main__":

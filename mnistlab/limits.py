@@ -46,6 +46,13 @@ def memory(experiment: Experiment) -> int:
     return BASE_MEMORY + 4 * (weights + 2 * ledger.activations * train.batch_size)
 
 
+def images(experiment: Experiment, available: int) -> int:
+    """How many digits are trained on, when `available` of them are there to be trained and validated on."""
+    data = experiment.data
+    validation = data.validation_images if data.validation_images is not None else available // 12
+    return data.train_images if data.train_images is not None else max(available - validation, 1)
+
+
 def check(experiment: Experiment, train_images: int, limits: Limits | None = None) -> None:
     """Raises `SpecError` with both numbers when the experiment asks for more than a limit, or cannot exist."""
     limits = limits or Limits.here()

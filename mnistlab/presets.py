@@ -26,6 +26,12 @@ _CONV = ConvBlock(filters=32, pool=2)
 
 _ALL = (
     Preset(
+        "softmax-regression",
+        "No hidden layer: each digit's score is a weighted sum of the 784 pixels. The bare start for a network of your own.",
+        "multinomial logistic regression, the usual baseline; Keras' usual training",
+        Experiment(),
+    ),
+    Preset(
         "classic-dense-512",
         "One wide hidden layer: quick to train, and its growing gap to the test set shows overfitting.",
         "F. Chollet, Deep Learning with Python, chapter 2: a first look at a neural network",
@@ -105,3 +111,5 @@ _ALL = (
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}
+
+START = "classic-convnet-dropout"  # what a lab opens with

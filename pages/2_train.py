@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from mnistlab import limits
+from mnistlab import limits, pace
 from mnistlab.engine import EngineError
 from mnistlab.experiment import Experiment, SpecError
 from mnistlab.ledger import Ledger
@@ -16,9 +16,11 @@ from mnistlab.ui import cache, parts, state
 from mnistlab.ui.editor import editor
 from mnistlab.ui.layers import layers, picture
 from mnistlab.ui.monitor import curves, monitor
+from mnistlab.ui.setup import keep_setup, open_setup
 
 FREE = "Starts at once, in the background: look at other pages meanwhile."
 BUSY = "This training is still running; stop it first."
+ALSO = ("run",)  # in the link besides the experiment: the run that is watched
 VIEWS: dict[str, Callable[[Experiment], None]] = {
     "Layers": layers,
     "Picture": picture,
@@ -72,27 +74,40 @@ def watched() -> Run | None:
 
 
 def totals(experiment: Experiment) -> None:
-    ledger = Ledger.of(experiment.model)
+    """What the network costs, always in sight."""
+    ledger, images = Ledger.of(experiment.model), limits.images(experiment, len(cache.dataset().train))
+    seconds = cache.pace() * pace.estimate(experiment, images)
     memory = limits.memory(experiment)
     st.markdown(
-        f"**{ledger.parameters:,} parameters** · {ledger.multiply_adds / 1e6:.2f} million multiply-adds a digit · "
-        f"about {memory / 1e9:.1f} GB of memory"
+        f"**{ledger.parameters:,} parameters** · about {rough(seconds)} an epoch here · about {memory / 1e9:.1f} GB of memory",
+        help=f"{ledger.multiply_adds:,} multiply-adds a digit, {images:,} training digits. Seconds are estimated from these "
+        "and from how long your own trainings took on this machine; before the first, from how fast it multiplies matrices. "
+        "Memory is the most that the training is expected to hold.",
     )
 
 
-def describe() -> Experiment | None:
-    """The editor, its totals above it so that they stay in sight; None when it cannot be trained here."""
+def rough(seconds: float) -> str:
+    """Two digits are all an estimate is worth."""
+    return f"{seconds:.2g} s" if seconds < 100 else parts.duration(seconds)
+
+
+def describe() -> tuple[Experiment | None, bool]:
+    """The editor, its totals above it so that they stay in sight: what can exist, and whether it can be trained here."""
     st.subheader("Describe")
     top = st.container()
     experiment = editor()
+    keep_setup(ALSO)
     if experiment is None:
-        return None
+        return None, False
     with top:
+        try:
+            totals(experiment)
+        except SpecError as error:
+            st.error(parts.plain(str(error)), icon=":material/block:")
+            return None, False
         if reason := problem(experiment):
             st.error(parts.plain(reason), icon=":material/block:")
-            return None
-        totals(experiment)
-    return experiment
+    return experiment, not reason
 
 
 def watch(experiment: Experiment | None) -> None:
@@ -130,12 +145,13 @@ def described(experiment: Experiment) -> None:
 
 def main() -> None:
     parts.page("train", "Describe a network without code, train it in the background, and watch it learn.")
-    left, right = st.columns([5, 7], gap="large")
-    experiment = None
+    left, right = st.columns([5, 7], gap="medium")
+    experiment, trainable = None, False
     with left, parts.boundary("The editor"):
-        experiment = describe()
+        open_setup(ALSO)
+        experiment, trainable = describe()
     with right, parts.boundary("The training"):
-        watch(experiment)
+        watch(experiment if trainable else None)
     if experiment is not None:
         described(experiment)
 

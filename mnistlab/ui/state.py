@@ -6,12 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from ..presets import PRESETS
+from ..presets import PRESETS, START
 
 DEFAULTS: dict[str, Any] = {
     "run": "reference-cnn",  # id of the run that Evaluate and Draw use
-    "experiment": PRESETS["classic-convnet-dropout"].experiment,  # what the editor describes now
-    "preset": "classic-convnet-dropout",  # what it started from
+    "experiment": PRESETS[START].experiment,  # what the editor describes now
+    "preset": START,  # what it started from
+    "start": None,  # id of the saved run that the editor started from; None when it was the preset
+    "past": (),  # what the editor described before, newest last: (experiment, preset, start) each
     "editor": 0,  # grows when the editor must show another experiment than its widgets hold
     "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches

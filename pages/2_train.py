@@ -79,8 +79,8 @@ def totals(experiment: Experiment) -> None:
     seconds = cache.pace() * pace.estimate(experiment, images)
     memory = limits.memory(experiment)
     st.markdown(
-        f"**{ledger.parameters:,} parameters** · about {rough(seconds)} an epoch here · about {memory / 1e9:.1f} GB of memory",
-        help=f"{ledger.multiply_adds:,} multiply-adds a digit, {images:,} training digits. Seconds are estimated from these "
+        f"**{ledger.parameters:,} parameters** · {rough(seconds)} an epoch here · {memory / 1e9:.1f} GB",
+        help=f"{ledger.multiply_adds:,} multiply-adds a digit, {images:,} training digits. The seconds are estimated from these "
         "and from how long your own trainings took on this machine; before the first, from how fast it multiplies matrices. "
         "Memory is the most that the training is expected to hold.",
     )

@@ -186,7 +186,7 @@ def _tools(experiment: Experiment | None) -> None:
         disabled=experiment is not None and not found, help="Back to what you started from, unchanged.",
     )  # fmt: skip
     if not found:
-        st.caption("Unchanged. The address of this page holds all of it.")
+        st.caption("Unchanged", help="The address of this page holds the whole experiment: copy it to share.")
         return
     with st.popover(
         "1 change" if len(found) == 1 else f"{len(found)} changes", type="tertiary", icon=":material/difference:",
@@ -242,7 +242,7 @@ def _stack() -> dict[str, Any]:
         )  # fmt: skip
     shapes |= {f"dense{i + 1}": _block("dense", i, len(model.dense)) for i in range(len(model.dense))}
     _add("dense", len(model.dense))
-    shapes["logits"] = st.empty()
+    st.caption("Last always: 10 outputs and softmax, one probability for each digit.")
     return shapes
 
 
@@ -280,10 +280,14 @@ def _block(kind: Kind, place: int, count: int) -> Any:
     path = f"model.{kind}.{place}"
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            shape = st.empty()
+            shape = st.container(width="stretch").empty()
             _actions(kind, place, count)
+            with st.popover(
+                "", icon=":material/tune:", type="tertiary", help=f"More of {NAMES[kind].lower()} {place + 1}"
+            ):
+                _more(kind, path)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-            (_conv if kind == "conv" else _dense)(path)
+            _conv(path) if kind == "conv" else _dense(path)
     return shape
 
 
@@ -302,48 +306,42 @@ def _actions(kind: Kind, place: int, count: int) -> None:
 
 
 def _conv(path: str) -> None:
-    fields.number(f"{path}.filters", "Filters", "Patterns it learns to find; 16 to 64 is usual.", width=84)
-    fields.number(f"{path}.kernel_size", "Window", "Side in pixels; 3 or 5 is usual.", width=76)
+    fields.number(f"{path}.filters", "Filters", "Patterns it learns to find; 16 to 64 is usual.", width=78)
+    fields.number(f"{path}.kernel_size", "Window", "Side in pixels; 3 or 5 is usual.", width=74)
     fields.number(
-        f"{path}.pool",
-        "Pool",
-        "Keeps the largest of each pool × pool square; 2 halves both sides, 1 is none.",
-        width=72,
-    )
+        f"{path}.pool", "Pool",
+        "Keeps the largest of each pool × pool square; 2 halves both sides and is usual, 1 is none.", width=64,
+    )  # fmt: skip
     _activation(path)
-    with st.popover("More", help="Step, padding, batch norm and dropout."):
-        fields.number(
-            f"{path}.strides", "Step", "Pixels between two windows; 1 is usual, 2 halves both sides."
-        )  # fmt: skip
+
+
+def _dense(path: str) -> None:
+    fields.number(f"{path}.units", "Units", "Numbers it computes; 64 to 512 is usual.", width=78)
+    _dropout(path, width=78)
+    _activation(path)
+
+
+def _more(kind: Kind, path: str) -> None:
+    """The fields of a block that are seldom changed."""
+    if kind == "conv":
+        fields.number(f"{path}.strides", "Step", "Pixels between two windows; 1 is usual, 2 halves both sides.")
         st.segmented_control(
             "Padding", ["valid", "same"], default=fields.base().at(f"{path}.padding"), key=fields.key(f"{path}.padding"),
             required=True,
             help="valid, the usual: only windows that lie inside; the picture shrinks. same: zeros around it; the size stays.",
         )  # fmt: skip
-        _norm(path)
         _dropout(path)
-
-
-def _dense(path: str) -> None:
-    fields.number(f"{path}.units", "Units", "Numbers it computes; 64 to 512 is usual.", width=84)
-    _dropout(path, width=84)
-    _activation(path)
-    with st.popover("More", help="Batch norm."):
-        _norm(path)
+    fields.switch(
+        f"{path}.batch_norm", "Batch norm",
+        "Scales each channel to mean 0 and variance 1 over the batch; learns faster. Off in the classics.",
+    )  # fmt: skip
 
 
 def _activation(path: str) -> None:
     fields.choice(
         f"{path}.activation", "Activation", ACTIVATIONS,
         "What is done to each weighted sum. relu passes positive numbers on unchanged and makes the rest 0; it is usual.",
-        width=112,
-    )  # fmt: skip
-
-
-def _norm(path: str) -> None:
-    fields.switch(
-        f"{path}.batch_norm", "Batch norm",
-        "Scales each channel to mean 0 and variance 1 over the batch; learns faster. Off in the classics.",
+        width=114,
     )  # fmt: skip
 
 
@@ -356,7 +354,7 @@ def _dropout(path: str, width: fields.Width = "stretch") -> None:
 
 
 def _tell_shapes(experiment: Experiment, shapes: dict[str, Any]) -> None:
-    """What comes out of each block and how many parameters it has, or that it does not fit."""
+    """Beside each block what comes out of it, or that it does not fit."""
     layers: tuple[Layer, ...] = ()
     wrong = ""
     try:
@@ -365,14 +363,9 @@ def _tell_shapes(experiment: Experiment, shapes: dict[str, Any]) -> None:
         wrong = str(error)  # the page tells it in full
     for name, place in shapes.items():
         kind, number = name.rstrip("0123456789"), name.lstrip("abcdefghijklmnopqrstuvwxyz")
-        title = (
-            f"**{NAMES[kind]} {number}**" if kind in NAMES else "**10 outputs**, then softmax: a probability a digit"
-        )
         own = [layer for layer in layers if layer.name == name or layer.name.startswith(f"{name}_")]
         if own:
-            shape = " × ".join(map(str, own[-1].shape))
-            place.markdown(f"{title} → {shape} · {sum(layer.parameters for layer in own):,} parameters")
-        elif f"({name})" in wrong or f"({name}_" in wrong:
-            place.markdown(f"{title} :red[does not fit]")
+            told = " × ".join(map(str, own[-1].shape))
         else:
-            place.markdown(title)
+            told = ":red[does not fit]" if f"({name})" in wrong or f"({name}_" in wrong else ""
+        place.markdown(f"**{NAMES[kind]} {number}** {told}")

@@ -63,7 +63,8 @@ def slider(path: str, label: str, about: str, *, step: float = 1) -> None:
     bound = _bound(path)
     kind: Any = int if isinstance(bound, Whole) else float
     st.slider(
-        label, kind(bound.low), kind(bound.high), kind(base().at(path)), kind(step), key=key(path), help=about
+        label, kind(bound.low), kind(bound.high), kind(base().at(path)), kind(step), key=key(path), help=about,
+        format="%d" if kind is int else "%g",
     )  # fmt: skip
 
 

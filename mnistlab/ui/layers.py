@@ -10,7 +10,7 @@ from ..experiment import Experiment
 from ..figures.network import drawing, stages
 from ..ledger import Layer, Ledger
 
-CARD = 136  # pixels; two on a phone, eight at a desk
+CARD = 116  # pixels; three in a row on a phone, seven at a desk
 
 
 def layers(experiment: Experiment) -> None:
@@ -78,7 +78,7 @@ def picture(experiment: Experiment) -> None:
             with st.container(width=CARD, gap="xxsmall"):
                 shape = " × ".join(f"{side:,}" for side in stage.shape)
                 st.image(drawing(stage), width="content", alt=f"{stage.name}, {shape}")
-                st.markdown(f"**{stage.name}** {shape}")
+                st.markdown(f"**{stage.name}**  \n{shape}")
                 cost = f", {stage.parameters:,} parameters" if stage.parameters else ""
                 st.caption(f"{', '.join(stage.made_by)}{cost}")
     side, channels = next(

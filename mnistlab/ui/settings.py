@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -10,82 +10,94 @@ from ..experiment import OPTIMIZERS, Initializer, Schedule
 from . import fields
 from .parts import plain
 
-NARROW = 128  # pixels: three in a row at a desk, two on a phone
+THIRD, HALF = 118, 185  # pixels of a field: three or two fill the column at a desk
 TABS = ("Optimizer", "Augmentation", "Data", "Stopping")
-LOSSES = {"sparse_categorical": "sparse categorical", "categorical": "categorical"}
+OPTIMIZER_NAMES = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW", "adagrad": "Adagrad"}
+INITIALIZER_NAMES = {name: name.replace("_", " ").capitalize() for name in get_args(Initializer)}
 
 
 def settings() -> None:
     """Draw them all: what is not drawn would be forgotten."""
     for tab, draw in zip(st.tabs(TABS), (_optimizer, _augmentation, _data, _stopping), strict=True):
-        with tab:
+        with tab, st.container(gap="small"):
             draw()
 
 
-def _row() -> st.delta_generator.DeltaGenerator:
+def _row() -> Any:
+    """Fields side by side: three at a desk, two on a phone."""
     return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
 
 
 def _optimizer() -> None:
     with _row():
-        fields.number("train.epochs", "Epochs", "Times every training digit is seen; 5 to 15 is usual.", width=NARROW)
+        fields.number("train.epochs", "Epochs", "Times every training digit is seen; 5 to 15 is usual.", width=THIRD)
         fields.number(
-            "train.batch_size", "Batch size", "Digits averaged into one step; 32 to 256 is usual.", width=NARROW
+            "train.batch_size", "Batch size", "Digits averaged into one step; 32 to 256 is usual.", width=THIRD
         )
+        fields.number(
+            "train.seed", "Seed", "Draws the first weights, the order and the dropout: same seed, same run. 0 is as good as any.",
+            width=THIRD,
+        )  # fmt: skip
+    with _row():
         fields.choice(
             "train.optimizer", "Optimizer", OPTIMIZERS,
-            "How a gradient becomes a step. adam adapts each weight's own step and is a good first choice; sgd is the plain one.",
-            names={"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW", "adagrad": "Adagrad"}, width=NARROW,
+            "How a gradient becomes a step. Adam adapts each weight's own step and is a good first choice; SGD is the plain one.",
+            names=OPTIMIZER_NAMES, width=THIRD - 10,
+        )  # fmt: skip
+        fields.choice(
+            "train.schedule", "Schedule", get_args(Schedule),
+            "How the learning rate changes over the training: constant is usual for short ones; step divides it by 10 at "
+            "a half and at three quarters; exponential and cosine lower it smoothly; one cycle rises first and learns fast.",
+            width=THIRD - 10,
+        )  # fmt: skip
+        fields.choice(
+            "train.initializer", "Initializer", get_args(Initializer),
+            "How the first weights are drawn. Glorot uniform is Keras' own; He suits relu in deep networks.",
+            names=INITIALIZER_NAMES, width=THIRD + 20,
         )  # fmt: skip
     fields.rate(
         "train.learning_rate", "Learning rate",
         "Size of a step, on a logarithmic scale. Usual is 0.001 for Adam and RMSprop, 0.01 to 0.1 for SGD.",
     )  # fmt: skip
+    with _row():
+        _decay_and_momentum()
+    with _row():
+        _loss()
+
+
+def _decay_and_momentum() -> None:
+    """Weight decay, and what only some optimizers have."""
+    fields.number(
+        "train.weight_decay", "Weight decay",
+        "Part of each weight taken away at every step, times the learning rate; against overfitting. 0 or 0.01 is usual.",
+        step=0.005, width=THIRD,
+    )  # fmt: skip
     optimizer = fields.value("train.optimizer")
-    with _row():
-        fields.choice(
-            "train.schedule", "Schedule", get_args(Schedule),
-            "How the learning rate changes over the training: constant is usual for short ones; step divides it by 10 at "
-            "a half and at three quarters; exponential and cosine lower it smoothly; one cycle rises first and learns fast.",
-            width=NARROW,
-        )  # fmt: skip
-        if optimizer in ("sgd", "rmsprop"):
-            fields.number(
-                "train.momentum", "Momentum", "Part of the last step that is kept; 0.9 is usual with SGD, 0 is none.",
-                step=0.05, width=NARROW,
-            )  # fmt: skip
+    if optimizer in ("sgd", "rmsprop"):
         fields.number(
-            "train.weight_decay", "Weight decay",
-            "Part of each weight taken away at every step, times the learning rate; against overfitting. 0 or 0.01 is usual.",
-            step=0.005, width=NARROW,
+            "train.momentum", "Momentum", "Part of the last step that is kept; 0.9 is usual with SGD, 0 is none.",
+            step=0.05, width=THIRD,
         )  # fmt: skip
-        if optimizer == "sgd" and fields.value("train.momentum"):
-            fields.switch(
-                "train.nesterov", "Nesterov",
-                "Takes the gradient where the momentum leads to, not where the weights are. Off is usual.",
-            )  # fmt: skip
-    with _row():
-        fields.choice(
-            "train.loss", "Loss", list(LOSSES),
-            "Cross-entropy either way, and the same number: sparse takes labels such as 7, categorical takes them as "
-            "one-hot vectors such as 0000000100.",
-            names=LOSSES, width=NARROW + 32,
+    if optimizer == "sgd" and fields.value("train.momentum"):
+        fields.switch(
+            "train.nesterov", "Nesterov",
+            "Takes the gradient where the momentum leads to, not where the weights are. Off is usual.",
         )  # fmt: skip
-        if fields.value("train.loss") == "categorical":
-            fields.number(
-                "train.label_smoothing", "Label smoothing",
-                "Part of the label given evenly to all ten digits, so that nothing is learnt as certain; 0 or 0.1 is usual.",
-                step=0.05, width=NARROW,
-            )  # fmt: skip
-    with _row():
-        fields.choice(
-            "train.initializer", "Initializer", get_args(Initializer),
-            "How the first weights are drawn. Glorot uniform is Keras' own; He suits relu in deep networks.",
-            names={name: name.replace("_", " ").capitalize() for name in get_args(Initializer)}, width=NARROW + 32,
-        )  # fmt: skip
+
+
+def _loss() -> None:
+    """Cross-entropy; only its form with one-hot labels can be smoothed."""
+    fields.choice(
+        "train.loss", "Cross-entropy", ("sparse_categorical", "categorical"),
+        "The loss, in two forms that give the same number: sparse takes labels such as 7, categorical takes them "
+        "one-hot, as 0 0 0 0 0 0 0 1 0 0.",
+        names={"sparse_categorical": "sparse"}, width=THIRD,
+    )  # fmt: skip
+    if fields.value("train.loss") == "categorical":
         fields.number(
-            "train.seed", "Seed", "Draws the first weights, the order and the dropout: same seed, same run. Any number will do.",
-            width=NARROW,
+            "train.label_smoothing", "Smoothing",
+            "Part of the label given evenly to all ten digits, so that nothing is learnt as certain; 0 or 0.1 is usual.",
+            step=0.05, width=THIRD,
         )  # fmt: skip
 
 
@@ -108,12 +120,12 @@ def _data() -> None:
     with _row():
         fields.number(
             "data.train_images", "Training digits", "How many are trained on; empty is all that validation leaves.",
-            step=1000, width=NARROW + 32, placeholder="all",
+            step=1000, placeholder="all", width=HALF,
         )  # fmt: skip
         fields.number(
             "data.validation_images", "Validation digits",
             "Cut from the training digits by the seed, to watch what is not trained on; 5,000 is usual.",
-            step=500, width=NARROW + 32, placeholder="one in twelve",
+            step=500, placeholder="one in twelve", width=HALF,
         )  # fmt: skip
     fields.switch(
         "data.leave_out_sample", "Leave out the bundled 5,000",
@@ -150,17 +162,20 @@ def _stopping() -> None:
     where = "train.stopping"
     with _row():
         fields.number(
-            f"{where}.patience", "Patience, epochs",
-            "Stops when validation loss has not fallen for so many epochs, and keeps the best one; 3 is usual.",
-            width=NARROW, placeholder="never",
+            f"{where}.patience", "Patience",
+            "In epochs: stops when validation loss has not fallen for so many, and keeps the best one; 3 is usual.",
+            placeholder="never", width=THIRD,
         )  # fmt: skip
         fields.number(
-            f"{where}.target_accuracy", "Target accuracy",
+            f"{where}.target_accuracy", "Accuracy",
             "Stops when validation accuracy reaches this; 0.99 is 99 %. Empty is usual.",
-            step=0.005, width=NARROW, placeholder="none",
+            step=0.005, placeholder="any", width=THIRD,
         )  # fmt: skip
         fields.number(
-            f"{where}.seconds", "Time budget, s", "Stops in the midst of an epoch when so many seconds are used up.",
-            step=10, width=NARROW, placeholder="none",
+            f"{where}.seconds", "Seconds", "Stops in the midst of an epoch when so many are used up. Empty is usual.",
+            step=10, placeholder="any", width=THIRD,
         )  # fmt: skip
-    st.caption("Whichever comes first; without any of them all epochs are trained.")
+    st.caption(
+        "Training ends after so many epochs without a lower validation loss, at this validation accuracy, or when the time "
+        "is used up, whichever comes first; without any of them after the last epoch."
+    )

@@ -59,20 +59,15 @@ class History:
         return batch.epoch - 1 + batch.step / steps
 
     @property
-    def pace(self) -> float | None:
-        """Seconds an epoch takes, without the first chunk (it holds the compilation). None before there is a pace."""
+    def seconds_left(self) -> float | None:
+        """By the pace so far, without the first chunk (it holds the compilation). None before there is a pace."""
         if self.started is None or len(self.batches) < 3:
             return None
         first, last = self.batches[0], self.batches[-1]
         covered = self._position(last) - self._position(first)
-        return (last.seconds - first.seconds) / covered if covered > 0 else None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """By the pace so far. None before there is one."""
-        if self.started is None or self.pace is None:
+        if covered <= 0:
             return None
-        return max(0.0, (self.started.epochs - self._position(self.batches[-1])) * self.pace)
+        return max(0.0, (self.started.epochs - self._position(last)) * (last.seconds - first.seconds) / covered)
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
         """Epochs and values of "loss" or "accuracy" (a point a chunk), "val_loss" or "val_accuracy" (a point an epoch)."""

@@ -165,19 +165,18 @@ def _norm_and_activation(name: str, block: ConvBlock | DenseBlock, shape: Shape)
 
 
 def _receptive_fields(plan: Iterable[Layer]) -> Iterator[int]:
-    """A window of k pixels moved by s widens the field by (k − 1) · jump and multiplies the jump by s; the border cuts it.
+    """By the first and the last pixel that each number in a row depends on, carried from layer to layer.
 
-    A. Araujo, W. Norris and J. Sim, Computing receptive fields of convolutional neural networks, Distill 2019.
+    This is exact where the usual formula, (k − 1) · jump more for each window, counts zeros beyond the border as pixels.
     """
-    start, size, jump, places = 0, 1, 1, IMAGE[0]  # of the first number; from one number to the next; numbers in a row
+    seen = [(pixel, pixel) for pixel in range(IMAGE[0])]
     for layer in plan:
         if layer.size:
-            start -= _padded(layer) * jump
-            size, jump, places = size + (layer.size - 1) * jump, jump * layer.strides, layer.shape[0]
+            starts = [place * layer.strides - _padded(layer) for place in range(layer.shape[0])]
+            seen = [(seen[max(at, 0)][0], seen[min(at + layer.size, len(seen)) - 1][1]) for at in starts]
         elif layer.kind in ("dense", "average"):  # one number of all there are
-            size, places = size + (places - 1) * jump, 1
-        starts = [start + place * jump for place in range(places)]
-        yield max(min(first + size, IMAGE[0]) - max(first, 0) for first in starts)
+            seen = [(seen[0][0], seen[-1][1])]
+        yield max(last - first + 1 for first, last in seen)
 
 
 def _padded(layer: Layer) -> int:

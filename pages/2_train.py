@@ -75,9 +75,10 @@ def watched() -> Run | None:
 
 def totals(experiment: Experiment) -> None:
     """What the network costs, always in sight."""
-    ledger, images = Ledger.of(experiment.model), limits.images(experiment, len(cache.dataset().train))
+    ledger, loaded = Ledger.of(experiment.model), len(cache.dataset().train)
+    images = limits.images(experiment, loaded)
     seconds = cache.pace() * pace.estimate(experiment, images)
-    memory = limits.memory(experiment)
+    memory = limits.memory(experiment, loaded)
     st.markdown(
         f"**{ledger.parameters:,} parameters** · {rough(seconds)} an epoch here · {memory / 1e9:.1f} GB",
         help=f"{ledger.multiply_adds:,} multiply-adds a digit, {images:,} training digits. The seconds are estimated from these "

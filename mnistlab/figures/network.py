@@ -11,7 +11,7 @@ from .colours import TRAINING, WRONG
 PIXEL = 3  # screen pixels a pixel of the picture
 HEIGHT = 128  # of every drawing: the largest picture, and the depth behind it
 MAPS = 5.0  # screen pixels of depth each time the channels double
-UNITS = 9.0  # screen pixels of a bar each time the units double
+UNITS = 6.0  # screen pixels of a bar each time the units double
 BAR = 12
 MARGIN = 2
 EDGE = "#8C95A0"  # seen on white and on black

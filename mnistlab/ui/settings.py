@@ -61,7 +61,6 @@ def _optimizer() -> None:
     )  # fmt: skip
     with _row():
         _decay_and_momentum()
-    with _row():
         _loss()
 
 

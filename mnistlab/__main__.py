@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("run", metavar="RUN")
     sub.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
     add("runs", runs, "every run, with its status and test accuracy")
+    sub = add("bench", bench, "how fast this is, as ratios measured side by side (minutes)")
+    sub.add_argument("what", nargs="*", metavar="NAME", help="epochs, arithmetic, sprint; all of them unless named")
+    sub.add_argument("--times", type=int, default=3, help="how often each side is measured; the median counts")
     return parser
 
 
@@ -191,6 +194,17 @@ def runs(options: argparse.Namespace) -> Result:
 
     lines = [f"{row['run']}  {row['status']:<11}  {score(row)}  {row['label']}" for row in listed]
     return {"runs": listed}, "\n".join(lines) or "no runs yet"
+
+
+def bench(options: argparse.Namespace) -> Result:
+    try:
+        import bench as measurements  # beside the package in a checkout, not part of it
+    except ImportError as error:
+        raise SpecError("bench needs a checkout of the project: run it from its folder") from error
+    if options.times < 1 or set(options.what) - set(measurements.names()):
+        raise SpecError(f"bench measures {', '.join(measurements.names())}, one or more times each")
+    found = measurements.run(options.what, options.times)
+    return found, measurements.table(found)
 
 
 def _network(run: Run) -> Network:

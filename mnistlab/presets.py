@@ -84,6 +84,21 @@ _ALL = (
         ),
     ),
     Preset(
+        "sprint",
+        "Over 99 % within seconds: two convolutions that step over every second pixel, batch norm, one cycle of the rate.",
+        "designed here for the least time to 99.0 % test accuracy on two cores",
+        Experiment(
+            model=ModelSpec(
+                conv=(
+                    ConvBlock(filters=12, kernel_size=5, strides=2, batch_norm=True),
+                    ConvBlock(filters=32, kernel_size=5, strides=2, batch_norm=True),
+                ),
+                dense=(DenseBlock(units=64, batch_norm=True),),
+            ),
+            train=TrainSpec(epochs=3, batch_size=128, learning_rate=0.01, schedule="one_cycle"),
+        ),
+    ),
+    Preset(
         "reference-cnn",
         "The lab's own network: four convolutions, trained on digits turned, shifted and thickened to read real pens.",
         "designed here for over 99.3 % on the test set with under 500,000 parameters",

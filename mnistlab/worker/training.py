@@ -21,22 +21,15 @@ from ..data.digits import Bytes, Dataset, Digits, split
 from ..data.sources import read_sample
 from ..data.spoil import spoil
 from ..events import Arrays, BatchEnd, Checkpoint, Control, Emit, EpochEnd, Evaluated, Failed, Finished, Reason, Started
-from ..experiment import Experiment, Optimizer, TrainSpec
+from ..experiment import Experiment, TrainSpec
 from ..schedules import learning_rates
 from . import network
 from .augment import augment
+from .optimizers import OPTIMIZERS
 
 CHUNK_SECONDS = 0.075
 ORDERS_SECONDS = 0.2  # asking for orders is a round trip to the scheduler
 PREDICT_BATCH = 1000
-
-OPTIMIZERS: dict[Optimizer, type[keras.optimizers.Optimizer]] = {
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "adagrad": keras.optimizers.Adagrad,
-}
 
 
 def train(experiment: Experiment, dataset: Dataset, emit: Emit, control: Control) -> None:

@@ -28,7 +28,7 @@ from mnistlab.experiment import (
 )
 from mnistlab.forward import Network
 from mnistlab.schedules import learning_rates
-from mnistlab.worker import network, training
+from mnistlab.worker import network, steps, training
 from tests.training import every, few, kept, trained
 
 pytestmark = pytest.mark.slow
@@ -56,7 +56,7 @@ def with_keras(model: ModelSpec, spec: TrainSpec) -> dict[str, np.ndarray]:
     digits = few().train
     digits = digits[split(digits, DataSpec(validation_images=20), spec.seed).train]
     pixels, labels = digits.images[..., None].astype(np.float32) / 255, digits.labels.astype(np.int32)
-    optimizer = training.OPTIMIZERS[spec.optimizer](
+    optimizer = steps.OPTIMIZERS[spec.optimizer](
         learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or None
     )
     if spec.momentum:

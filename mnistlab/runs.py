@@ -270,6 +270,14 @@ class RunStore:
                     continue  # the others list as before
         return iter(sorted(found, key=lambda run: (not run.shipped, run.created), reverse=True))
 
+    def living(self) -> list[Run]:
+        """The runs that wait or run, oldest first. One whose folder was removed meanwhile is left out."""
+        found = []
+        for run_id in list(self.live):
+            with suppress(RunError):
+                found.append(self.open(run_id))
+        return sorted(found, key=lambda run: run.created)
+
     def find(self, text: str) -> Run:
         """By id, by the name of a shipped run, or by a label that only one run has. Raises `RunError`."""
         runs = list(self)

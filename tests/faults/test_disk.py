@@ -44,7 +44,9 @@ def test_a_full_disk_stops_the_run_with_a_sentence_and_the_last_checkpoint_loads
     with monkeypatch.context() as patch:
         patch.setattr(files, "write", full)
         assert done(engine, run).status == "failed"
-    assert run.kept == "The disk is full or cannot be written: the training was stopped. What was written before is kept."
+    assert (
+        run.kept == "The disk is full or cannot be written: the training was stopped. What was written before is kept."
+    )
     assert Network.from_run(run).probabilities(sources.load().test.images[:5]).shape == (5, 10)
     engine.resume(run.id, "")  # there is room again
     goes_on(engine, run)

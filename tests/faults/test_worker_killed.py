@@ -110,7 +110,9 @@ def test_a_worker_that_hangs_is_ended_when_it_is_told_to_stop(engine: Engine) ->
     assert done(engine, run).status == "stopped"
     assert run.history.finished.kept_epoch >= 1
     assert run.evaluation(sources.load().test).accuracy > 0.3
-    assert done(engine, engine.submit(LONG.changed({"train.epochs": 1}), "", sources.load().sha256)).status == "finished"
+    assert (
+        done(engine, engine.submit(LONG.changed({"train.epochs": 1}), "", sources.load().sha256)).status == "finished"
+    )
 
 
 def test_a_worker_that_is_out_of_memory_is_said_and_not_tried_again(

@@ -107,7 +107,9 @@ def test_a_history_that_goes_on_reads_as_one() -> None:
     places = [(batch.epoch, batch.step) for batch in history.batches]
     assert places == sorted(set(places))
     assert [end.epoch for end in history.epochs] == [probe.epoch for probe in history.probes] == [1, 2, 3, 4]
-    assert [round(batch.seconds, 3) for batch in history.batches] == sorted(round(b.seconds, 3) for b in history.batches)
+    assert [round(batch.seconds, 3) for batch in history.batches] == sorted(
+        round(b.seconds, 3) for b in history.batches
+    )
     assert history.finished
     assert_equal(history.finished.arrays, kept(whole))
 
@@ -123,9 +125,7 @@ def test_more_epochs_of_a_finished_run_are_those_of_a_longer_one() -> None:
     assert_equal(kept(more), kept(longer))
 
 
-@pytest.mark.parametrize(
-    "stopping", [Stopping(target_accuracy=0.15), Stopping(patience=1)], ids=["target", "patience"]
-)
+@pytest.mark.parametrize("stopping", [Stopping(target_accuracy=0.15), Stopping(patience=1)], ids=["target", "patience"])
 def test_a_stopping_rule_that_had_its_say_leaves_further_epochs_alone(stopping: Stopping) -> None:
     spec = DENSE.changed({"train.epochs": 40, "train.learning_rate": 0.3, "train.stopping": stopping.model_dump()})
     first = run(spec)

@@ -5,9 +5,9 @@ The estimates come from the ledger alone. Each limit can be set by an environmen
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
-from math import prod
 
 import psutil
 
@@ -35,16 +35,47 @@ class Limits:
     memory: int
     """Bytes the worker may need."""
     seconds: float
+    queue: int = 50
+    """Runs that may wait or run, of all visitors together."""
+    runs_a_visitor: int = 50
+    """Of them, one visitor's."""
 
     @classmethod
     def here(cls) -> Limits:
-        """This machine's, or what the environment sets: MNISTLAB_MAX_PARAMETERS, _MAX_MEMORY_MB, _MAX_HOURS."""
-        memory = os.environ.get("MNISTLAB_MAX_MEMORY_MB")
+        """A hosted lab's or one's own, each of them as the environment sets it: MNISTLAB_MAX_PARAMETERS, _MAX_MEMORY_MB,
+        _MAX_HOURS, _MAX_QUEUE, _MAX_RUNS_A_VISITOR.
+
+        Raises `SpecError` for a value that is not a number above 0.
+        """
+        usual = HOSTED if hosted() else OWN
+        available = (psutil.virtual_memory().available + BASE_MEMORY) / 1e6
         return cls(
-            parameters=int(os.environ.get("MNISTLAB_MAX_PARAMETERS", "20000000")),
-            memory=int(memory) * 1_000_000 if memory else psutil.virtual_memory().available + BASE_MEMORY,
-            seconds=3600 * float(os.environ.get("MNISTLAB_MAX_HOURS", "12")),
+            parameters=int(_number("PARAMETERS", usual["PARAMETERS"])),
+            memory=int(_number("MEMORY_MB", available) * 1e6),
+            seconds=3600 * _number("HOURS", usual["HOURS"]),
+            queue=int(_number("QUEUE", usual["QUEUE"])),
+            runs_a_visitor=int(_number("RUNS_A_VISITOR", usual["RUNS_A_VISITOR"])),
         )
+
+
+OWN = {"PARAMETERS": 20_000_000, "HOURS": 12, "QUEUE": 50, "RUNS_A_VISITOR": 50}
+HOSTED = {"PARAMETERS": 2_000_000, "HOURS": 0.5, "QUEUE": 8, "RUNS_A_VISITOR": 2}
+
+
+def hosted() -> bool:
+    """Whether strangers share this lab: MNISTLAB_HOSTED is set to anything but 0."""
+    return os.environ.get("MNISTLAB_HOSTED", "0") not in ("", "0")
+
+
+def _number(name: str, usual: float) -> float:
+    text = os.environ.get(f"MNISTLAB_MAX_{name}", "")
+    try:
+        value = float(text) if text else usual
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise SpecError(f"MNISTLAB_MAX_{name}: expected a number above 0. Received: {text[:40]!r}")
+    return value
 
 
 def memory(experiment: Experiment, loaded: int = 60_000) -> int:
@@ -55,7 +86,7 @@ def memory(experiment: Experiment, loaded: int = 60_000) -> int:
     """
     ledger, train = Ledger.of(experiment.model), experiment.train
     weights = ledger.parameters * (COPIES + SLOTS[train.optimizer])
-    largest = max(prod(layer.input_shape) + prod(layer.shape) for layer in ledger.layers)
+    largest = max(math.prod(layer.input_shape) + math.prod(layer.shape) for layer in ledger.layers)
     numbers = weights + 0.9 * ledger.activations * train.batch_size + 1.15 * largest * PREDICTED
     return BASE_MEMORY + DIGIT * loaded + round(4 * numbers)
 

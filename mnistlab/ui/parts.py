@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import streamlit as st
 from PIL import Image
@@ -14,9 +15,9 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page as StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ..events import Orders
 from ..runs import Run, RunError
 from . import cache, state
+from .visitors import may_steer
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +120,9 @@ def progress_text(run: Run) -> str:
         return "waiting for the worker"
     if not history.batches:
         return "preparing the network"
-    parts = [f"epoch {history.batches[-1].epoch} of {history.started.epochs}"]
+    if history.paused:
+        return f"paused in epoch {history.batches[-1].epoch} of {history.planned}"
+    parts = [f"epoch {history.batches[-1].epoch} of {history.planned}"]
     if history.epochs:
         parts.append(f"{100 * history.epochs[-1].val_accuracy:.1f} % on validation")
     if history.finished:
@@ -131,21 +134,21 @@ def progress_text(run: Run) -> str:
 
 def live_runs() -> list[Run]:
     """The runs that are queued or running, oldest first."""
-    found = []
-    for run_id in list(cache.store().live):
-        try:
-            found.append(cache.store().open(run_id))
-        except RunError:
-            continue  # its directory was removed while it runs; there is nothing to show
-    return sorted(found, key=lambda run: run.created)
+    return cache.store().living()
 
 
 def stop(run_id: str) -> None:
-    """End a training, keeping the model so far; says so when the engine cannot be told."""
+    """End a training, keeping the model so far."""
+    steer(run_id, stop=True)
+
+
+def steer(run_id: str, **orders: Any) -> None:
+    """Change the orders of a training of this visitor's; says so when the engine cannot be told."""
     from ..engine import EngineError  # Dask takes 0.4 s to import, and most pages never need it
 
     try:
-        cache.engine().control(run_id, Orders(stop=True))
+        if may_steer(cache.store().open(run_id)):
+            cache.engine().steer(run_id, **orders)
     except (EngineError, RunError) as error:
         st.error(plain(str(error)), icon=":material/error:")
 
@@ -186,7 +189,7 @@ def _strip() -> None:
             st.caption(progress_text(run))
             st.button(
                 "Stop", key=f"strip-stop-{run.id}", icon=":material/stop:", on_click=stop, args=(run.id,),
-                help="Ends this training; the model so far is kept.", width="stretch",
+                help="Ends this training; the model so far is kept.", width="stretch", disabled=not may_steer(run),
             )  # fmt: skip
 
 

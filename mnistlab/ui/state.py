@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import streamlit as st
@@ -17,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "editor": 0,  # grows when the editor must show another experiment than its widgets hold
     "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches
+    "visitor": "",  # who this is, where the browser has no cookie that tells; set anew in every session
     "cell": None,  # (label, answer) clicked in the confusion matrix
     "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
     "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
@@ -29,6 +31,8 @@ def prepare() -> None:
     """Set what is missing. Every page calls this first."""
     for key, value in DEFAULTS.items():
         st.session_state.setdefault(key, value)
+    if not st.session_state["visitor"]:
+        st.session_state["visitor"] = secrets.token_hex(16)
 
 
 def get(key: str) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data import sources
 from ..data.digits import Dataset
-from ..events import Control, Emit, Orders
+from ..events import Arrays, Control, Emit, Orders
 from ..experiment import DataSpec, Experiment, SpecError, TrainSpec
 
 
@@ -61,14 +61,28 @@ def draw_map(values: NDArray[np.float32], perplexity: float, seed: int, emit: Em
     mapping.draw(values, perplexity, seed, emit, control)
 
 
-def train(experiment: Experiment, digits: str, emit: Emit, control: Control) -> None:
-    """Train `experiment` on the digits with this sha256."""
+def train(
+    experiment: Experiment,
+    digits: str,
+    drawing: NDArray[np.uint8] | None,
+    resume: tuple[Arrays, str] | None,
+    emit: Emit,
+    control: Control,
+) -> None:
+    """Train `experiment` on the digits with this sha256, with `resume` on from a checkpoint (arrays, note about it)."""
     _settle()
     import keras
 
     from . import training
 
     try:
-        training.train(experiment, _dataset(digits), emit, control)
+        training.train(
+            experiment,
+            _dataset(digits),
+            emit,
+            control,
+            drawing=drawing,
+            resume=training.Resume(*resume) if resume else None,
+        )
     finally:
         keras.backend.clear_session()  # or every model ever built stays in memory

@@ -105,7 +105,7 @@ class _Loop:
         self.stop = False
         self.chunk_steps = 1
         self.step = _compile_steps(model, spec, training)
-        self.infer = _compile_inference(model)
+        self.infer = network.inference(model)
 
     def run(self, steps: int) -> Reason:
         reason: Reason = "all_epochs"
@@ -251,11 +251,3 @@ def _compile_steps(model: keras.Model, spec: TrainSpec, digits: Digits) -> tf.ty
         return total, right
 
     return steps
-
-
-def _compile_inference(model: keras.Model) -> tf.types.experimental.GenericFunction:
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8)])
-    def infer(images: tf.Tensor) -> tf.Tensor:
-        return model(tf.cast(images[..., None], tf.float32) / 255.0, training=False)
-
-    return infer

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -53,18 +54,22 @@ class Comparison:
 
 
 def differing(first: Experiment, second: Experiment) -> list[tuple[str, Any, Any]]:
-    """Dotted field, value in the first, value in the second, of all that is set differently; None where one has no such field."""
-    a, b = (dict(_flat(one.model_dump(mode="json"))) for one in (first, second))
-    return [(name, a.get(name), b.get(name)) for name in [*a, *(set(b) - set(a))] if a.get(name) != b.get(name)]
+    """Dotted field, value in the first and value in the second of all that is set differently.
+
+    A layer that only one of them has is one entry, with None for the other.
+    """
+    return list(_differing(first.model_dump(mode="json"), second.model_dump(mode="json"), ""))
 
 
-def _flat(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every number and text in nested dicts and lists with its dotted place; an empty list is a value too."""
-    inner = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) and value else None
-    )
-    if inner is None:
-        yield place, value
+def _differing(first: Any, second: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    pairs: Iterable[tuple[Any, Any, Any]]
+    if isinstance(first, dict) and isinstance(second, dict):
+        pairs = ((key, first[key], second[key]) for key in first)
+    elif isinstance(first, list) and isinstance(second, list):
+        pairs = ((number, a, b) for number, (a, b) in enumerate(zip_longest(first, second)))
+    else:
+        if first != second:
+            yield place, first, second
         return
-    for key, one in inner:
-        yield from _flat(one, f"{place}.{key}" if place else str(key))
+    for key, a, b in pairs:
+        yield from _differing(a, b, f"{place}.{key}" if place else str(key))

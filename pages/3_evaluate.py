@@ -99,12 +99,16 @@ def main() -> None:
         "evaluate", "Where a network fails, counted on digits it has never seen; every count leads to its pictures."
     )
     open_link("evaluate", LINK)
+    first = second = None
     with parts.boundary("The evaluation"):
         run, other = chosen()
         first, second = scored(run), scored(other)
-        if first is not None:
+    if first is not None:
+        with parts.boundary("The headline"):
             headline(first)
+        with parts.boundary("The confusion matrix"):
             matrix(first, second)
+        with parts.boundary("What stands below"):
             tabs(first, second)
     keep_link(LINK)
 

@@ -39,10 +39,12 @@ def by_attribute(
     )  # fmt: skip
     mean = 100 * evaluation.accuracy
     figure.add_hline(y=mean, line={"color": OTHER, "dash": "dot"})
-    ticks = [f"{text}<br>{n:,}" for text, n in zip(ranges, counts, strict=True)]
+    short = [span(a, b, 2) for a, b in zip(slices.low, slices.high, strict=True)]
+    ticks = [f"{text}<br>{n:,}" for text, n in zip(short, counts, strict=True)]
     words = name.replace("_", " ")
     figure.update_xaxes(
         title=f"{words}, {unit}, and how many digits", tickvals=list(range(len(counts))), ticktext=ticks,
+        tickangle=0, tickfont={"size": 10},
         range=[-0.5, len(counts) - 0.5], fixedrange=True,
     )  # fmt: skip
     figure.update_yaxes(title="right, %", range=_range(100 * low), fixedrange=True)
@@ -51,10 +53,10 @@ def by_attribute(
     )
 
 
-def span(low: float, high: float) -> str:
-    """A range of values, three figures each, without a needless second end."""
-    a, b = f"{low:.3g}", f"{high:.3g}"
-    return a if a == b else f"{a}–{b}".replace("-", "−")
+def span(low: float, high: float, figures: int = 3) -> str:
+    """A range of values with so many figures each, without a needless second end."""
+    a, b = (f"{end:.{figures}g}".replace("-", "−") for end in (low, high))
+    return a if a == b else f"{a}–{b}"
 
 
 def _range(low: np.ndarray) -> list[float]:

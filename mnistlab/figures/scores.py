@@ -25,11 +25,12 @@ def confusion_matrix(
     *,
     diagonal: bool = True,
     second: Evaluation | None = None,
+    ink: str = "#1b1f24",
 ) -> go.Figure:
     """Labels down, answers across. A click on a cell selects a point whose `customdata` is [label, answer].
 
     Without the `diagonal` right answers are left blank and the mistakes have all the shades to themselves. A `second`
-    run's count is told beside each cell's own.
+    run's count is told beside each cell's own. `ink` is the page's colour of text, which light cells let through.
     """
     counts = evaluation.confusion
     shown, text = _cells(counts, view)
@@ -50,7 +51,7 @@ def confusion_matrix(
         rows, columns = np.nonzero((shade > 0.55) == dark)
         figure.add_scatter(
             x=columns, y=rows, text=[text[r][c] for r, c in zip(rows, columns, strict=True)], mode="text",
-            hoverinfo="skip", textfont={"size": 12, **({"color": "#ffffff"} if dark else {})},
+            hoverinfo="skip", textfont={"size": 12, "color": "#ffffff" if dark else ink},
         )  # fmt: skip
     rows, columns = np.indices((10, 10)).reshape(2, 100)
     figure.add_scatter(

@@ -63,10 +63,12 @@ def selective(curve: Selective, threshold: float | None = None, note: str = "") 
                 hovertemplate="%{x:.2f} % answered, %{y:.3f} % of them right<extra></extra>",
             )  # fmt: skip
     low = 100 * float(curve.accuracy[-1])
-    first = (
-        100 * float(curve.coverage[curve.accuracy >= (1 + curve.accuracy[-1]) / 2][0]) if len(curve.thresholds) else 0
+    flawless = 100 * float(curve.coverage[curve.accuracy == 1].max(initial=0))  # up to here nothing is gained
+    figure.update_xaxes(
+        title="answered, % of the test digits",
+        range=[max(0.0, 2 * flawless - 100), 100.5 - flawless / 200],
+        fixedrange=True,
     )
-    figure.update_xaxes(title="answered, % of the test digits", range=[min(50.0, first), 100.5], fixedrange=True)
     figure.update_yaxes(
         title="right, % of those answered", range=[low - (100 - low) * 0.15 - 0.01, 100.02], fixedrange=True
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from ..calibration import BINS, Reliability
-from ..evaluation import Evaluation
+from ..evaluation import Evaluation, Mean
 from ..events import EpochEnd
 from ..ledger import Ledger
 from ..runs import Run
@@ -40,12 +38,12 @@ def headline(scored: Scored) -> None:
     fourth.metric("Mistakes", f"{result.mistakes:,}", help="Test digits whose most probable answer is not their label.")
     fourth.caption(f"of {len(result.labels):,} test digits")
     where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
-    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)}"))
-    left, right = st.columns([7, 5], gap="large")
-    with left:
-        _sets(scored)
-    with right:
-        _settings(run)
+    st.caption(
+        parts.plain(
+            f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)} {settings(run)}"
+        )
+    )
+    _sets(scored)
 
 
 def _state(run: Run) -> str:
@@ -67,16 +65,12 @@ def _sets(scored: Scored) -> None:
     if found is not None:
         rows += [_row("validation", found[0]), _row("training", found[1])]
     elif epoch is not None:
-        rows += [_recorded("validation", epoch.val_accuracy, epoch.val_loss)]
-        rows += [_recorded("training, while learning", epoch.accuracy, epoch.loss)]
-    percent = st.column_config.NumberColumn(format="%.2f %%")
+        rows += [_recorded("validation", epoch.val_accuracy, epoch.val_loss, rows[0])]
+        rows += [_recorded("training, while learning", epoch.accuracy, epoch.loss, rows[0])]
+    right = st.column_config.TextColumn(alignment="right")
     st.dataframe(
         rows, hide_index=True, key="sets", alt="accuracy, loss, precision, recall and F1 on each set",
-        column_config={
-            **{name: percent for name in rows[0] if "%" in name},
-            "images": st.column_config.NumberColumn(format="localized"),
-            "loss": st.column_config.NumberColumn(format="%.4f", help="Mean of −ln(probability of the label), in nats."),
-        },
+        column_config={name: right for name in rows[0] if name != "digits"},
     )  # fmt: skip
     _gap(run, found, epoch)
     job = work.held(SCORE, run)
@@ -96,26 +90,29 @@ def _sets(scored: Scored) -> None:
         )  # fmt: skip
 
 
-def _row(name: str, result: Evaluation) -> dict[str, Any]:
-    low, high = result.interval()
-    means = {
-        f"{how} {measure.replace('f1', 'F1')} %": 100 * result.average(getattr(result, measure), how)
-        for how in ("macro", "weighted")
-        for measure in MEASURES
-    }
-    interval = f"{100 * low:.2f} to {100 * high:.2f}"
-    images = len(result.labels)
+def _row(name: str, result: Evaluation) -> dict[str, str]:
+    low, high = (100 * end for end in result.interval())
+    means: tuple[Mean, ...] = ("macro", "weighted")
     return {
+        "digits": f"{name}, {len(result.labels):,}",
+        "accuracy % (95 %)": f"{100 * result.accuracy:.2f} ({low:.2f}–{high:.2f})",
+        "loss": f"{result.loss:.4f}",
+        **{
+            f"{how} {measure.replace('f1', 'F1')} %": f"{100 * result.average(getattr(result, measure), how):.2f}"
+            for how in means
+            for measure in MEASURES
+        },
+    }
+
+
+def _recorded(name: str, accuracy: float, loss: float, like: dict[str, str]) -> dict[str, str]:
+    """What the training wrote down; the rest is not known."""
+    return {
+        **dict.fromkeys(like, "—"),
         "digits": name,
-        "images": images,
-        "accuracy %": 100 * result.accuracy,
-        "95 %": interval,
-        "loss": result.loss,
-    } | means
-
-
-def _recorded(name: str, accuracy: float, loss: float) -> dict[str, Any]:
-    return {"digits": name, "accuracy %": 100 * accuracy, "loss": loss}
+        "accuracy % (95 %)": f"{100 * accuracy:.2f}",
+        "loss": f"{loss:.4f}",
+    }
 
 
 def _kept_epoch(run: Run) -> EpochEnd | None:
@@ -148,19 +145,20 @@ def _reading(gap: float) -> str:
     return "It reads new digits about as well as those it was trained on."
 
 
-def _settings(run: Run) -> None:
-    """The experiment in a few lines, beside what it reached."""
-    spec, ledger = run.experiment, Ledger.of(run.experiment.model)
-    model = [f"conv {block.filters} ({block.kernel_size}×{block.kernel_size})" for block in spec.model.conv]
-    model += [f"dense {block.units}" for block in spec.model.dense]
-    train = spec.train
-    lines = {
-        "network": f"{' · '.join(model) or 'no hidden layer'}; {ledger.parameters:,} parameters",
-        "training": f"{train.epochs} epochs, batches of {train.batch_size}, {train.optimizer} at {train.learning_rate:g} "
-        f"({train.schedule}), seed {train.seed}",
-        "augmentation": ", ".join(f"{k} {v:g}" for k, v in train.augmentation.model_dump().items() if v) or "none",
-        "data": spec.data.spoil.sentence or "as it is",
-    }
+def settings(run: Run) -> str:
+    """The experiment in a sentence or two, beside what it reached."""
+    spec, train = run.experiment, run.experiment.train
+    model = [f"conv {block.filters}" for block in spec.model.conv] + [
+        f"dense {block.units}" for block in spec.model.dense
+    ]
+    changed = [f"{name} {value:g}" for name, value in train.augmentation.model_dump().items() if value]
+    told = [
+        f"{' · '.join(model) or 'no hidden layer'}, {Ledger.of(spec.model).parameters:,} parameters",
+        f"{train.epochs} epochs in batches of {train.batch_size} with {train.optimizer} at {train.learning_rate:g} "
+        f"({train.schedule.replace('_', ' ')}), seed {train.seed}",
+    ]
+    if changed:
+        told.append(f"augmented by {', '.join(changed)}")
     if (started := run.history.started) is not None:
-        lines["data"] += f"; {started.train_images:,} to train on, {started.validation_images:,} to validate on"
-    st.markdown("\n".join(f"- **{name}** {parts.plain(text)}" for name, text in lines.items()))
+        told.append(f"{started.train_images:,} digits to train on, {started.validation_images:,} to validate on")
+    return f"Settings: {'; '.join(told)}. {spec.data.spoil.sentence}".strip()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from ..figures.scores import VIEWS, confusion_matrix
-from . import parts, state
-from .gallery import picked_cell
-from .scored import Scored, pictures
+from . import cache, parts, state
+from .gallery import gallery, picked_cell
+from .scored import Scored, captions, closer
 
 PAIRS = 5
+SHOWN = 18  # so that a closer look at one of them still stands beside the matrix
 
 
 def matrix(scored: Scored, second: Scored | None) -> None:
@@ -31,12 +32,12 @@ def _matrix(scored: Scored, second: Scored | None) -> None:
             "Diagonal", True, key="matrix-diagonal", disabled=view == "errors only",
             help="Right answers. Hidden, the mistakes have all the shades to themselves.",
         )  # fmt: skip
-    key = f"matrix-{state.get('matrix')}" if state.get("matrix") else "matrix"
+    key = f"matrix-{state.get('matrix_drawn')}" if state.get("matrix_drawn") else "matrix"
     _take(key)
     st.plotly_chart(
         confusion_matrix(
             scored.result, view, _chosen(scored), scored.note, diagonal=diagonal,
-            second=second.result if second else None,
+            second=second.result if second else None, ink=parts.ink(),
         ),
         key=key, on_select="rerun", selection_mode="points", config=parts.chart("confusion-matrix"),
         alt="confusion matrix: labels down, answers across",
@@ -62,7 +63,7 @@ def _take(key: str) -> None:
 
 def _show(label: int, answer: int) -> None:
     state.put("cell", 10 * label + answer)
-    state.put("matrix", state.get("matrix") + 1)  # a new chart, in which no cell was clicked yet
+    state.put("matrix_drawn", state.get("matrix_drawn") + 1)  # a new chart, in which no cell was clicked yet
 
 
 def _chosen(scored: Scored) -> tuple[int, int] | None:
@@ -90,10 +91,28 @@ def _cell(scored: Scored, second: Scored | None) -> None:
                 f"The second run, {second.run.label}: {_images(len(other))} in this cell, {shared} of them the same."
             )
         )
-    if len(rows):
-        pictures(rows, scored, f"cell-{label}-{answer}")
-    else:
+    if not len(rows):
         st.info("No test digit falls in this cell.", icon=":material/info:")
+        return
+    shown, looked = rows[:SHOWN], st.session_state.get("looked")
+    marked = looked if type(looked) is int and looked in shown else int(shown[0])
+    gallery(
+        cache.dataset().test.images[shown], captions(shown, scored.result), shown, key=f"cell-{label}-{answer}", size=74,
+        right=scored.result.right[shown], marked=marked, on_pick=_look, alt="test digits with label, answer and confidence",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Under each: label → answer, and the answer's probability. Click one to look closer.")
+        if st.button(
+            f"All {len(rows):,} in Explore", key="cell-explore", type="tertiary", icon=parts.PAGES["explore"][2],
+            help="Explore's gallery, filtered to this label and this answer of the chosen network.",
+        ):  # fmt: skip
+            st.session_state.update(set="test", label=label, answer=answer, answers="all", page=1)
+            parts.go("explore")
+    closer(scored, marked, "cell-near")
+
+
+def _look(row: int) -> None:
+    st.session_state["looked"] = row
 
 
 def _images(count: int) -> str:

@@ -49,7 +49,7 @@ def digits(scored: Scored) -> None:
         )
     with right:
         st.dataframe(
-            table(result), hide_index=True, height=388, key="per-digit-table",
+            table(result), hide_index=True, height="content", key="per-digit-table",
             column_config={name: st.column_config.NumberColumn(format="%.4f") for name in ("precision", "recall", "F1")},
         )  # fmt: skip
         st.caption("Click a column's name to sort by it.")

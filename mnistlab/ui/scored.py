@@ -39,17 +39,17 @@ def captions(rows: Rows, result: Evaluation) -> list[str]:
     return [f"{label}→{answer} {100 * sure:.0f}%" for label, answer, sure in told]
 
 
-def pictures(rows: Rows, scored: Scored, key: str) -> None:
+def pictures(rows: Rows, scored: Scored, key: str, most: int = SHOWN) -> None:
     """A gallery of the first of these test digits; a click on one opens a closer look."""
     if not len(rows):
         st.info("There is no such digit among these.", icon=":material/info:")
         return
-    shown, result = rows[:SHOWN], scored.result
+    shown, result = rows[:most], scored.result
     chosen = gallery(
         cache.dataset().test.images[shown], captions(shown, result), shown, key=key, size=74, right=result.right[shown],
         alt="test digits with label, answer and confidence",
     )  # fmt: skip
-    first = f"The first {SHOWN} of {len(rows):,}. " if len(rows) > SHOWN else ""
+    first = f"The first {most} of {len(rows):,}. " if len(rows) > most else ""
     st.caption(f"{first}Under each: label → answer, and the answer's probability. Click one for a closer look.")
     if chosen is not None:
         _dialog(scored, chosen)

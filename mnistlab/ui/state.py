@@ -17,7 +17,7 @@ DEFAULTS: dict[str, Any] = {
     "training": None,  # id of the run that Train watches
     "second": None,  # id of the run that Evaluate compares with, or None
     "cell": None,  # 10 · label + answer: the cell that was clicked in the confusion matrix
-    "matrix": 0,  # grows when another cell than the clicked one is shown
+    "matrix_drawn": 0,  # grows when another cell than the clicked one is shown
     "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
     "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
     "cleared": 0,  # how often the canvas was; each time it is a new one

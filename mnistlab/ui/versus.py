@@ -9,6 +9,8 @@ from ..figures.versus import both
 from . import parts
 from .scored import Scored, pictures
 
+SHOWN = 21
+
 
 def versus(first: Scored, second: Scored | None) -> None:
     """A is the run that is looked at, B the second one."""
@@ -18,33 +20,35 @@ def versus(first: Scored, second: Scored | None) -> None:
     st.markdown(f"**A** {parts.plain(first.run.label)} · **B** {parts.plain(second.run.label)}")
     compared = Comparison(first.result, second.result)
     counts = {name: len(rows) for name, rows in compared.groups.items()}
-    left, right = st.columns(2, gap="large")
+    names = {
+        "both": "both right", "only the first": "only A right", "only the second": "only B right", "neither": "both wrong",
+    }  # fmt: skip
+    left, right = st.columns([5, 7], gap="large")
     with left:
-        names = {
-            "both": "both right", "only the first": "only A right", "only the second": "only B right", "neither": "both wrong",
-        }  # fmt: skip
-        group = st.segmented_control(
-            "Test digits", list(names), default="only the second", required=True, key="versus-group",
-            format_func=lambda name: f"{names[name]} {counts[name]:,}", help="Choose a group to see its pictures.",
-        )  # fmt: skip
         st.markdown(verdict(compared))
         st.caption(
-            f"McNemar's exact test, p = {_p(compared.p)}: the chance of {counts['only the first']} against "
+            f"McNemar's exact test, p = {compared.p:.3g}: the chance of {counts['only the first']} against "
             f"{counts['only the second']}, or a larger imbalance, were both equally good. Digits that both read or both "
             "miss do not count in it."
         )
-        _settings(first, second)
-        for what in ("loss", "accuracy"):
-            st.plotly_chart(
-                both(first.run.history, second.run.history, what),
-                key=f"versus-{what}", config=parts.chart(f"two-runs-{what}"), alt=f"{what} of both runs on validation",
-            )  # fmt: skip
-        st.caption(_curves(first, second))
     with right:
-        pictures(compared.groups[group], first, f"versus-{group.replace(' ', '-')}")
+        group = st.segmented_control(
+            "Test digits", list(names), default="only the second", required=True, key="versus-group",
+            format_func=lambda name: f"{names[name]} · {counts[name]:,}", help="Choose a group to see its pictures.",
+        )  # fmt: skip
+        pictures(compared.groups[group], first, f"versus-{group.replace(' ', '-')}", SHOWN)
         st.caption(
-            f"Answers and confidence are A's, {parts.plain(first.run.label)}; those dearest to both together first."
+            f"Answers and confidence are those of A, {parts.plain(first.run.label)}; digits dearest to both together first."
         )
+    loss, accuracy, settings = st.columns(3, gap="large")
+    for place, what in ((loss, "loss"), (accuracy, "accuracy")):
+        place.plotly_chart(
+            both(first.run.history, second.run.history, what),
+            key=f"versus-{what}", config=parts.chart(f"two-runs-{what}"), alt=f"{what} of both runs on validation",
+        )  # fmt: skip
+    loss.caption(_curves(first, second))
+    with settings:
+        _settings(first, second)
 
 
 def verdict(compared: Comparison) -> str:
@@ -58,11 +62,8 @@ def verdict(compared: Comparison) -> str:
     return f"**This difference is unlikely to be luck:** {better}, so {'A' if a > b else 'B'} is better on digits like these."
 
 
-def _p(p: float) -> str:
-    return f"{p:.3g}"
-
-
 def _settings(first: Scored, second: Scored) -> None:
+    st.markdown("**Only what is set differently**")
     found = differing(first.run.experiment, second.run.experiment)
     if not found:
         st.caption("Both runs have the same settings.")
@@ -72,10 +73,12 @@ def _settings(first: Scored, second: Scored) -> None:
         rows, hide_index=True, height=min(36 * len(rows) + 38, 260), key="differences",
         alt="what is set differently",
     )  # fmt: skip
-    st.caption(f"Only what differs: {len(rows)} settings; — is where a run has no such layer or setting.")
+    st.caption("Layers are counted from 0; — is where a run has no such layer or setting.")
 
 
 def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
     return "—" if value is None or value == [] else str(value)
 
 

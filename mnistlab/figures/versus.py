@@ -10,8 +10,10 @@ from ..history import History
 from .colours import SECOND_RUN, VALIDATION, laid_out
 from .curves import TITLES
 
+Curve = Literal["loss", "accuracy"]
 
-def both(first: History, second: History, what: Literal["loss", "accuracy"]) -> go.Figure:
+
+def both(first: History, second: History, what: Curve) -> go.Figure:
     """Validation of the first run (A) and the second (B) after each epoch."""
     scale, unit = (100.0, " %") if what == "accuracy" else (1.0, "")
     figure = go.Figure()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from ..comparison import Comparison, differing
-from ..figures.versus import both
+from ..figures.versus import Curve, both
 from . import parts
 from .scored import Scored, pictures
 
@@ -41,7 +43,8 @@ def versus(first: Scored, second: Scored | None) -> None:
             f"Answers and confidence are those of A, {parts.plain(first.run.label)}; digits dearest to both together first."
         )
     loss, accuracy, settings = st.columns(3, gap="large")
-    for place, what in ((loss, "loss"), (accuracy, "accuracy")):
+    curves: tuple[tuple[Any, Curve], ...] = ((loss, "loss"), (accuracy, "accuracy"))
+    for place, what in curves:
         place.plotly_chart(
             both(first.run.history, second.run.history, what),
             key=f"versus-{what}", config=parts.chart(f"two-runs-{what}"), alt=f"{what} of both runs on validation",

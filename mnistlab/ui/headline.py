@@ -79,10 +79,10 @@ def _sets(scored: Scored) -> None:
     if blocked := work.in_the_way(run):
         st.caption(blocked)
     elif job is not None and not job.over:
-        work.watch(job, "Validation and training digits")
+        work.watch(job, "Validation and training digits", "sets")
     else:
         if job is not None:
-            work.watch(job, "Validation and training digits")
+            work.watch(job, "Validation and training digits", "sets")
         st.button(
             "Count on validation and training too", key="score", icon=":material/calculate:", on_click=work.start,
             args=(SCORE, run),

@@ -23,7 +23,7 @@ def robustness(scored: Scored) -> None:
         _card(scored, card)
         return
     if job is not None:
-        work.watch(job, "Robustness card")
+        work.watch(job, "Robustness card", "card")
         if not job.over:
             return
     count = min(DIGITS, len(cache.dataset().test))

@@ -28,7 +28,7 @@ def trust(scored: Scored) -> None:
         if work.held(SCORE, scored.run) is None:
             work.start(SCORE, scored.run)
         if (job := work.held(SCORE, scored.run)) is not None:
-            work.watch(job, "Validation digits, for the temperature and the threshold")
+            work.watch(job, "Validation digits, for the temperature and the threshold", "trust")
     validation = found[0] if found else None
     left, right = st.columns(2, gap="large")
     with left:

@@ -72,17 +72,17 @@ def result(job: Job) -> Answered | None:
     return last if job.over and isinstance(last, Answered) and last.arrays else None
 
 
-def watch(job: Job, what: str) -> None:
-    """Show how far it is and a way to stop it; when it ends, the page is drawn again."""
+def watch(job: Job, what: str, place: str) -> None:
+    """Show how far it is and a way to stop it; when it ends, the page is drawn again. `place` tells two such bars apart."""
     if job.failed:
         st.error(parts.plain(job.failed), icon=":material/error:")
     elif job.over:
         st.info("Stopped before it was done; nothing of it was kept.", icon=":material/info:")
     else:
-        st.fragment(_watch, run_every=SECONDS)(job, what)
+        st.fragment(_watch, run_every=SECONDS)(job, what, place)
 
 
-def _watch(job: Job, what: str) -> None:
+def _watch(job: Job, what: str, place: str) -> None:
     with parts.boundary("The progress"):
         if job.over:
             st.rerun()
@@ -92,7 +92,7 @@ def _watch(job: Job, what: str) -> None:
         text = f"{what}: {done:,} of {total:,} images answered." if done else f"{what}: the worker gets ready.{waits}"
         st.progress(done / total, text=text)
         st.button(
-            "Stop", key=f"stop-{job.id}", icon=":material/stop:", on_click=_stop, args=(job,),
+            "Stop", key=f"stop-{place}-{job.id}", icon=":material/stop:", on_click=_stop, args=(job,),
             help="Ends it within a second; nothing is kept of it.",
         )  # fmt: skip
 

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 WARM_UP = "mnistlab.worker.tasks:warm_up"
 MAP = "mnistlab.worker.tasks:draw_map"
+SCORE = "mnistlab.worker.tasks:score"
+CARD = "mnistlab.worker.tasks:robustness"
 JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB
 CONNECT_SECONDS = 10
 HUNG_SECONDS = 4.0  # without a word after it was told to stop; ending it takes about as long again

@@ -138,13 +138,25 @@ class MapStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Digits are being answered by a network; the last one, with `done` equal to `total`, carries what was asked for."""
+
+    done: int
+    """Images answered so far."""
+    total: int
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job cannot go on; `message` is a sentence for the person who started it."""
 
     message: str
 
 
-Event = Started | Steered | BatchEnd | EpochEnd | Probe | Checkpoint | Finished | Evaluated | MapStep | Failed
+Event = (
+    Started | Steered | BatchEnd | EpochEnd | Probe | Checkpoint | Finished | Evaluated | MapStep | Answered | Failed
+)
 Emit = Callable[[Event], None]
 
 KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -13,6 +13,7 @@ import pytest
 
 from mnistlab.events import (
     KINDS,
+    Answered,
     BatchEnd,
     Checkpoint,
     EpochEnd,
@@ -38,6 +39,7 @@ EXAMPLES: dict[str, Event] = {
         Finished(reason="patience", epochs=7, kept_epoch=4),
         Evaluated(digits="cd" * 32),
         MapStep(iteration=25, iterations=750, kl=1.25),
+        Answered(done=500, total=10_000),
         Failed(message="Loss became NaN in epoch 2: try a smaller learning rate"),
     )
 }

@@ -26,6 +26,24 @@ FRAME = "framed"  # session key: app.py has run
 CHART = {"displayModeBar": False}
 """Plotly without its tool bar: what can be done with a figure is said beside it."""
 
+FORMATS = ("SVG", "PNG")
+
+
+def chart(name: str) -> dict[str, Any]:
+    """Plotly with one tool, a camera: it saves the figure under `name`, in the format that this visitor chose."""
+    form = str(st.session_state.get("figure-format", FORMATS[0])).lower()
+    return {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": form, "filename": name, "scale": 1 if form == "svg" else 2},
+    }
+
+
+def ink() -> str:
+    """The colour of text in this visitor's theme, for text that a figure draws itself."""
+    return "#e8ebee" if st.context.theme.type == "dark" else "#1b1f24"
+
+
 ALONE = "This page was opened alone. Start the lab with `streamlit run app.py` to reach the others."
 
 PAGES = {
@@ -204,14 +222,15 @@ def choose_run(label: str = "Run") -> Run | None:
     current = state.get("run")
     chosen = st.selectbox(
         label, names, index=names.index(current) if current in names else 0, key="choose-run",
-        format_func=lambda name: _run_name(usable[name]),
+        format_func=lambda name: run_name(usable[name]),
         help="The trained network whose answers are shown. Shipped ones come with the lab; yours are listed first.",
     )  # fmt: skip
     state.put("run", chosen)
     return usable[chosen]
 
 
-def _run_name(run: Run) -> str:
+def run_name(run: Run) -> str:
+    """A run as a chooser lists it."""
     if run.shipped:
         return f"{run.label} (shipped)"
     return f"{run.label} · {run.created[:16].replace('T', ' ')} · {run.status}"

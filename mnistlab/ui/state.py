@@ -19,7 +19,9 @@ DEFAULTS: dict[str, Any] = {
     "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches
     "visitor": "",  # who this is, where the browser has no cookie that tells; set anew in every session
-    "cell": None,  # (label, answer) clicked in the confusion matrix
+    "second": None,  # id of the run that Evaluate compares with, or None
+    "cell": None,  # 10 · label + answer: the cell that was clicked in the confusion matrix
+    "matrix_drawn": 0,  # grows when another cell than the clicked one is shown
     "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
     "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
     "cleared": 0,  # how often the canvas was; each time it is a new one

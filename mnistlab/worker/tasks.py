@@ -61,6 +61,32 @@ def draw_map(values: NDArray[np.float32], perplexity: float, seed: int, emit: Em
     mapping.draw(values, perplexity, seed, emit, control)
 
 
+def score(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, control: Control) -> None:
+    """Answer the validation digits of a run, and as many of those it was trained on."""
+    _settle()
+    import keras
+
+    from . import answering
+
+    try:
+        answering.score(experiment, weights, _dataset(digits), emit, control)
+    finally:
+        keras.backend.clear_session()
+
+
+def robustness(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, control: Control) -> None:
+    """Answer test digits corrupted in each way and strength."""
+    _settle()
+    import keras
+
+    from . import answering
+
+    try:
+        answering.robustness(experiment, weights, _dataset(digits), emit, control)
+    finally:
+        keras.backend.clear_session()
+
+
 def train(
     experiment: Experiment,
     digits: str,

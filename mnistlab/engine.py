@@ -34,7 +34,8 @@ logger = logging.getLogger(__name__)
 TRAIN = "mnistlab.worker.tasks:train"
 WARM_UP = "mnistlab.worker.tasks:warm_up"
 MAP = "mnistlab.worker.tasks:draw_map"
-JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB
+EXPORT = "mnistlab.worker.tasks:export"
+JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB, of an export the file
 CONNECT_SECONDS = 10
 TAKEN_BACK = None  # in place of orders: nobody listens to this run any more
 
@@ -121,7 +122,7 @@ class Engine:
         return run
 
     def start(self, task: str, *arguments: Any) -> Job:
-        """Queue a job that is no training, named as the worker knows it (`MAP`); trainings and jobs wait for each other.
+        """Queue a job that is no training, named as the worker knows it (`MAP`, `EXPORT`); all jobs wait for each other.
 
         Raises `EngineError` when no worker can be had.
         """

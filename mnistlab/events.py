@@ -98,17 +98,30 @@ class MapStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A network as a file of another format: `arrays["content"]` uint8, its bytes."""
+
+    kind: str
+    digits: int
+    """How many digits it was compared with Keras on."""
+    apart: float
+    """The most that any of their probabilities differs."""
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job cannot go on; `message` is a sentence for the person who started it."""
 
     message: str
 
 
-Event = Started | BatchEnd | EpochEnd | Checkpoint | Finished | Evaluated | MapStep | Failed
+Event = Started | BatchEnd | EpochEnd | Checkpoint | Finished | Evaluated | MapStep | Exported | Failed
 Emit = Callable[[Event], None]
 
 KINDS: Mapping[str, type[Event]] = {
-    kind.__name__: kind for kind in (Started, BatchEnd, EpochEnd, Checkpoint, Finished, Evaluated, MapStep, Failed)
+    kind.__name__: kind
+    for kind in (Started, BatchEnd, EpochEnd, Checkpoint, Finished, Evaluated, MapStep, Exported, Failed)
 }
 
 

@@ -12,7 +12,9 @@ from mnistlab.ledger import Ledger
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run, RunError, new_id
 from mnistlab.ui import cache, parts, state
+from mnistlab.ui.code import code
 from mnistlab.ui.editor import editor
+from mnistlab.ui.lines import lines
 from mnistlab.ui.monitor import curves, monitor
 
 FREE = "Starts at once, in the background: look at other pages meanwhile."
@@ -147,9 +149,18 @@ def main() -> None:
         watch(experiment)
     if experiment is not None:
         with right, parts.boundary("The layers"):
-            (table,) = st.tabs(["Layers"])
-            with table:
-                layers(experiment)
+            table, script, explained = st.tabs(
+                ["Layers", "Keras code", "Line by line"], key="train-tab", on_change="rerun"
+            )
+            if table.open:
+                with table:
+                    layers(experiment)
+            if script.open:
+                with script, parts.boundary("The Keras code"):
+                    code(experiment, watched())
+            if explained.open:
+                with explained, parts.boundary("The explanation"):
+                    lines(experiment, watched())
 
 
 if __name__ == "__main__":

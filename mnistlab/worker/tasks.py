@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import sources
-from ..data.digits import Dataset
-from ..events import Control, Emit, Orders
+from ..data.digits import Bytes, Dataset
+from ..events import Arrays, Control, Emit, Orders
 from ..experiment import DataSpec, Experiment, SpecError, TrainSpec
 
 
@@ -59,6 +59,19 @@ def draw_map(values: NDArray[np.float32], perplexity: float, seed: int, emit: Em
     from . import mapping
 
     mapping.draw(values, perplexity, seed, emit, control)
+
+
+def export(experiment: str, weights: Arrays, kind: str, images: Bytes, emit: Emit, control: Control) -> None:
+    """Make a "keras", "onnx" or "litert" file of a trained network and compare it with Keras on `images`."""
+    _settle()
+    import keras
+
+    from . import export
+
+    try:
+        export.export(Experiment.from_json(experiment), weights, kind, images, emit)
+    finally:
+        keras.backend.clear_session()
 
 
 def train(experiment: Experiment, digits: str, emit: Emit, control: Control) -> None:

@@ -9,6 +9,9 @@ engine       trains experiments in a worker process (the only place where Keras 
 events       what a worker says; `history` folds it into curves
 runs         `RunStore`: trained runs on disk
 forward      a trained network in NumPy, every layer's output kept
+keras_code   an experiment as a plain Keras script or notebook
+explain      each line of it, worked with one digit and one network
+export       a run as one file for another lab
 evaluation   confusion, precision, recall, F1, mistakes
 neighbours   the digits nearest to one; `pca` their principal components
 drawing      a drawing or photo made into a digit

@@ -38,7 +38,8 @@ WARM_UP = "mnistlab.worker.tasks:warm_up"
 MAP = "mnistlab.worker.tasks:draw_map"
 SCORE = "mnistlab.worker.tasks:score"
 CARD = "mnistlab.worker.tasks:robustness"
-JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB
+EXPORT = "mnistlab.worker.tasks:export"
+JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB, of an export the file
 CONNECT_SECONDS = 10
 HUNG_SECONDS = 4.0  # without a word after it was told to stop; ending it takes about as long again
 WORKER_BYTES = 1_500_000_000  # a worker that holds more after a job is started anew
@@ -172,7 +173,7 @@ class Engine:
             raise
 
     def start(self, task: str, *arguments: Any) -> Job:
-        """Queue a job that is no training, named as the worker knows it (`MAP`); trainings and jobs wait for each other.
+        """Queue a job that is no training, named as the worker knows it (`MAP`, `EXPORT`); all jobs wait for each other.
 
         Raises `EngineError` when no worker can be had.
         """

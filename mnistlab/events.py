@@ -148,6 +148,18 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A network as a file of another format: `arrays["content"]` uint8, its bytes."""
+
+    kind: str
+    digits: int
+    """How many digits it was compared with Keras on."""
+    apart: float
+    """The most that any of their probabilities differs."""
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job cannot go on; `message` is a sentence for the person who started it."""
 
@@ -155,7 +167,18 @@ class Failed:
 
 
 Event = (
-    Started | Steered | BatchEnd | EpochEnd | Probe | Checkpoint | Finished | Evaluated | MapStep | Answered | Failed
+    Started
+    | Steered
+    | BatchEnd
+    | EpochEnd
+    | Probe
+    | Checkpoint
+    | Finished
+    | Evaluated
+    | MapStep
+    | Answered
+    | Exported
+    | Failed
 )
 Emit = Callable[[Event], None]
 

@@ -211,7 +211,7 @@ def _spoil_move(spoil: Spoil, seed: int) -> Iterator[str]:
 
 
 def _prepare(experiment: Experiment) -> Iterator[Line]:
-    channel = "[..., None]" if _channels(experiment) else ""
+    channel = "[..., None]" if channels(experiment) else ""
     for what in ("train", "val", "test"):
         yield Line(f"scale {what}", f'x_{what} = x_{what}{channel}.astype("float32") / 255')
     if experiment.train.loss == "categorical":
@@ -219,7 +219,7 @@ def _prepare(experiment: Experiment) -> Iterator[Line]:
             yield Line(f"one-hot {what}", f"y_{what} = keras.utils.to_categorical(y_{what}, 10)")
 
 
-def _channels(experiment: Experiment) -> bool:
+def channels(experiment: Experiment) -> bool:
     """Whether anything looks at an image as height, width and channels."""
     model = experiment.model
     return bool(model.conv) or model.head == "average" or experiment.train.augmentation != Augmentation()
@@ -268,7 +268,7 @@ def _matrix(spec: Augmentation) -> Iterator[str]:
 
 
 def _build(experiment: Experiment) -> Iterator[Line]:
-    shape = "(28, 28, 1)" if _channels(experiment) else "(28, 28)"
+    shape = "(28, 28, 1)" if channels(experiment) else "(28, 28)"
     yield Line("input", f"model = keras.Sequential(\n    [\n        keras.Input({shape}),")
     initializer = experiment.train.initializer
     plan = [layer for layer in layers(experiment.model) if layer.kind != "softmax"]

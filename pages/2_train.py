@@ -10,9 +10,11 @@ from mnistlab import limits, pace
 from mnistlab.experiment import Experiment, SpecError
 from mnistlab.ledger import Ledger
 from mnistlab.ui import cache, parts
+from mnistlab.ui.code import code
 from mnistlab.ui.editor import editor
 from mnistlab.ui.layers import layers, picture
-from mnistlab.ui.monitor import watch
+from mnistlab.ui.lines import lines
+from mnistlab.ui.monitor import watch, watched
 from mnistlab.ui.replay import replay
 from mnistlab.ui.setup import keep_setup, open_setup
 
@@ -20,6 +22,8 @@ ALSO = ("run",)  # in the link besides the experiment: the run that is watched
 VIEWS: dict[str, Callable[[Experiment], None]] = {
     "Layers": layers,
     "Picture": picture,
+    "Keras code": lambda experiment: code(experiment, watched()),
+    "Line by line": lambda experiment: lines(experiment, watched()),
     "Time machine": replay,
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import sources
-from ..data.digits import Dataset
+from ..data.digits import Bytes, Dataset
 from ..events import Arrays, Control, Emit, Orders
 from ..experiment import DataSpec, Experiment, SpecError, TrainSpec
 
@@ -70,6 +70,19 @@ def score(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, cont
 
     try:
         answering.score(experiment, weights, _dataset(digits), emit, control)
+    finally:
+        keras.backend.clear_session()
+
+
+def export(experiment: str, weights: Arrays, kind: str, images: Bytes, emit: Emit, control: Control) -> None:
+    """Make a "keras", "onnx" or "litert" file of a trained network and compare it with Keras on `images`."""
+    _settle()
+    import keras
+
+    from . import export
+
+    try:
+        export.export(Experiment.from_json(experiment), weights, kind, images, emit)
     finally:
         keras.backend.clear_session()
 

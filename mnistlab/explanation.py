@@ -1,0 +1,44 @@
+"""What is said about one line of code, at three depths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """An array to look at, and what it is."""
+
+    title: str
+    array: NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One line: what it does, what it does to this data, and its formula. Texts are Markdown, `formula` is LaTeX."""
+
+    sentence: str
+    numbers: tuple[str, ...] = ()
+    formula: str = ""
+    source: str = ""
+    """Where the formula is from."""
+    notes: tuple[str, ...] = ()
+    """Why it is so; shown with the formula."""
+    values: tuple[Values, ...] = ()
+    code: str = ""
+
+    def of(self, code: str) -> Explanation:
+        return replace(self, code=code.strip("\n"))
+
+
+def short(number: float, digits: int = 4) -> str:
+    """So many significant digits: 0.1235, −1.5e−07."""
+    return f"{number:.{digits}g}".replace("-", "−")
+
+
+def enclosed(number: float) -> str:
+    """The same as a term: in parentheses when it is negative."""
+    return f"({short(number)})" if number < 0 else short(number)

@@ -215,8 +215,9 @@ def _compile_steps(model: keras.Model, spec: TrainSpec, digits: Digits) -> tf.ty
     options = {"momentum": spec.momentum} if spec.optimizer in ("sgd", "rmsprop") else {}
     if spec.nesterov:
         options["nesterov"] = True
+    none = 0.0 if spec.optimizer == "adamw" else None  # AdamW's own is 0.004, and it refuses None
     optimizer = OPTIMIZERS[spec.optimizer](
-        learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or None, **options
+        learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or none, **options
     )
     optimizer.build(trunk.trainable_variables)
 

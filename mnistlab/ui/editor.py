@@ -15,16 +15,20 @@ from . import cache, fields, state
 from .parts import plain
 from .settings import settings
 
+STEPPED = 122  # pixels: the least at which a number shows its plus and minus
 UNDO = 20  # changes that can be taken back
 MOST_BLOCKS = 12
+MOST_ADDED, LEAST_ADDED = 128, 16  # filters, units
 RUNS = 50  # of a person's own that are offered to start from
 
 Kind = str  # "conv" or "dense"
 BLOCKS: dict[Kind, type[ConvBlock | DenseBlock]] = {"conv": ConvBlock, "dense": DenseBlock}
 NAMES: dict[Kind, str] = {"conv": "Convolution", "dense": "Dense"}
 ADDED = {
-    "conv": "Adds a convolution: small windows that look for patterns everywhere. 1 to 4 of them are usual.",
-    "dense": "Adds a dense layer: each of its units sees all numbers before it. 0 to 2 of them are usual.",
+    "conv": "Adds a convolution: small windows that look for patterns everywhere. 1 to 4 of them are usual, each with twice the "
+    "filters of the one before.",
+    "dense": "Adds a dense layer: each of its units sees all numbers before it. 0 to 2 of them are usual, each with half the "
+    "units of the one before.",
 }
 
 
@@ -259,7 +263,7 @@ def _restructure(kind: Kind, place: int, what: str) -> None:
     blocks: list[ConvBlock | DenseBlock] = list(getattr(experiment.model, kind))
     match what:
         case "add":
-            blocks.append(BLOCKS[kind]())
+            blocks.append(_next(kind, blocks))
         case "duplicate":
             blocks.insert(place, blocks[place])
         case "delete":
@@ -273,6 +277,16 @@ def _restructure(kind: Kind, place: int, what: str) -> None:
     _keep(experiment)
     _keep(changed)
     _mount(changed)
+
+
+def _next(kind: Kind, blocks: list[ConvBlock | DenseBlock]) -> ConvBlock | DenseBlock:
+    """As networks usually go on: twice the filters of the last convolution, half the units of the last dense layer."""
+    match blocks[-1] if blocks else None:
+        case ConvBlock(filters=last):
+            return ConvBlock(filters=max(last, min(2 * last, MOST_ADDED)))
+        case DenseBlock(units=last):
+            return DenseBlock(units=max(last // 2, LEAST_ADDED))
+    return BLOCKS[kind]()
 
 
 def _block(kind: Kind, place: int, count: int) -> Any:
@@ -317,7 +331,7 @@ def _conv(path: str) -> None:
 
 def _dense(path: str) -> None:
     fields.number(f"{path}.units", "Units", "Numbers it computes; 64 to 512 is usual.", width=78)
-    _dropout(path, width=78)
+    _dropout(path, width=STEPPED)
     _activation(path)
 
 

@@ -22,27 +22,30 @@ def layers(experiment: Experiment) -> None:
             "layer": [layer.name for layer in plan],
             "kind": [_kind(layer) for layer in plan],
             "output shape": [" × ".join(map(str, layer.shape)) for layer in plan],
-            "parameters": [layer.parameters for layer in plan],
+            "parameters": [f"{layer.parameters:,}" for layer in plan],
             "of all": [layer.parameters / ledger.parameters for layer in plan],
             "sees": [f"{side} × {side}" for side in ledger.receptive_fields],
-            "multiply-adds": [layer.multiply_adds for layer in plan],
+            "multiply-adds": [f"{layer.multiply_adds:,}" for layer in plan],
             "of all ": [layer.multiply_adds / work for layer in plan],
         },
-        hide_index=True, height="content", key="layers", alt="layers with their shapes, parameters and costs",
+        hide_index=True, height="content", alt="layers with their shapes, parameters and costs",
         column_config={
             "output shape": st.column_config.TextColumn(help="Height × width × channels of a picture, or numbers of a vector."),
-            "parameters": st.column_config.NumberColumn(
-                help="Weights and biases; batch norm has four a channel.", format="localized"
-            ),
+            "parameters": _count("Weights and biases; batch norm has four a channel."),
             "of all": _share("Share of all parameters."),
             "sees": st.column_config.TextColumn(
                 help="Receptive field: how much of the 28 × 28 picture one number of this layer can depend on."
             ),
-            "multiply-adds": st.column_config.NumberColumn(help="For one digit, forward.", format="localized"),
+            "multiply-adds": _count("For one digit, forward."),
             "of all ": _share("Share of all multiply-adds."),
         },
     )  # fmt: skip
     st.caption(_reading(ledger))
+
+
+def _count(about: str) -> Any:
+    """A number as people write it, also for those who hear the table read."""
+    return st.column_config.TextColumn(help=about, alignment="right")
 
 
 def _share(about: str) -> Any:

@@ -10,7 +10,7 @@ from ..experiment import OPTIMIZERS, Initializer, Schedule
 from . import fields
 from .parts import plain
 
-THIRD, HALF = 118, 185  # pixels of a field: three or two fill the column at a desk
+THIRD, HALF = 122, 187  # pixels of a field: three or two fill the column at a desk, and still show plus and minus
 TABS = ("Optimizer", "Augmentation", "Data", "Stopping")
 OPTIMIZER_NAMES = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW", "adagrad": "Adagrad"}
 INITIALIZER_NAMES = {name: name.replace("_", " ").capitalize() for name in get_args(Initializer)}
@@ -25,14 +25,14 @@ def settings() -> None:
 
 def _row() -> Any:
     """Fields side by side: three at a desk, two on a phone."""
-    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall")
 
 
 def _optimizer() -> None:
     with _row():
         fields.number("train.epochs", "Epochs", "Times every training digit is seen; 5 to 15 is usual.", width=THIRD)
         fields.number(
-            "train.batch_size", "Batch size", "Digits averaged into one step; 32 to 256 is usual.", width=THIRD
+            "train.batch_size", "Batch size", "Digits averaged into one step; 32 to 256 is usual.", step=32, width=THIRD
         )
         fields.number(
             "train.seed", "Seed", "Draws the first weights, the order and the dropout: same seed, same run. 0 is as good as any.",
@@ -42,18 +42,18 @@ def _optimizer() -> None:
         fields.choice(
             "train.optimizer", "Optimizer", OPTIMIZERS,
             "How a gradient becomes a step. Adam adapts each weight's own step and is a good first choice; SGD is the plain one.",
-            names=OPTIMIZER_NAMES, width=THIRD - 10,
+            names=OPTIMIZER_NAMES, width=THIRD - 8,
         )  # fmt: skip
         fields.choice(
             "train.schedule", "Schedule", get_args(Schedule),
             "How the learning rate changes over the training: constant is usual for short ones; step divides it by 10 at "
             "a half and at three quarters; exponential and cosine lower it smoothly; one cycle rises first and learns fast.",
-            width=THIRD - 10,
+            width=THIRD - 8,
         )  # fmt: skip
         fields.choice(
             "train.initializer", "Initializer", get_args(Initializer),
             "How the first weights are drawn. Glorot uniform is Keras' own; He suits relu in deep networks.",
-            names=INITIALIZER_NAMES, width=THIRD + 20,
+            names=INITIALIZER_NAMES, width=THIRD + 16,
         )  # fmt: skip
     fields.rate(
         "train.learning_rate", "Learning rate",

@@ -20,8 +20,9 @@ def make_optimizer(spec: TrainSpec, model: keras.Model) -> keras.optimizers.Opti
     options = {"momentum": spec.momentum} if spec.optimizer in ("sgd", "rmsprop") else {}
     if spec.nesterov:
         options["nesterov"] = True
+    none = 0.0 if spec.optimizer == "adamw" else None  # AdamW's own is 0.004, and it refuses None
     optimizer = OPTIMIZERS[spec.optimizer](
-        learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or None, **options
+        learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or none, **options
     )
     optimizer.build(model.trainable_variables)
     return optimizer

@@ -174,6 +174,7 @@ def test_the_learning_rate_follows_its_schedule(schedule: str) -> None:
         {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "nesterov": True},
         {"optimizer": "rmsprop", "momentum": 0.5},
         {"optimizer": "adam"},
+        {"optimizer": "adamw"},
         {"optimizer": "adamw", "weight_decay": 0.01},
         {"optimizer": "adagrad", "learning_rate": 0.05},
         {"loss": "categorical"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -89,9 +90,23 @@ def tabs(first: Scored, second: Scored | None) -> None:
     }  # fmt: skip
     for name, tab in zip(TABS, st.tabs(TABS, key="tab", on_change="rerun"), strict=True):
         if tab.open:
-            with tab, parts.boundary(name):
-                draw, *given = drawn[name]
-                draw(*given)
+            # a click in a tab draws that tab only; those that watch a job or concern all figures draw the page
+            part = _draw if name in ("Trust", "Robustness", "Report") else st.fragment(_draw)
+            with tab:
+                part(name, *drawn[name])
+
+
+def _draw(name: str, draw: Callable[..., None], *given: Any) -> None:
+    with parts.boundary(name):
+        draw(*given)
+
+
+@st.fragment
+def cells(first: Scored, second: Scored | None) -> None:
+    """The matrix, with the clicked cell kept in the link."""
+    with parts.boundary("The confusion matrix"):
+        matrix(first, second)
+    keep_link(LINK)
 
 
 def main() -> None:
@@ -106,8 +121,7 @@ def main() -> None:
     if first is not None:
         with parts.boundary("The headline"):
             headline(first)
-        with parts.boundary("The confusion matrix"):
-            matrix(first, second)
+        cells(first, second)
         with parts.boundary("What stands below"):
             tabs(first, second)
     keep_link(LINK)

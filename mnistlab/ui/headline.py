@@ -12,8 +12,6 @@ from ..runs import Run
 from . import cache, parts, work
 from .scored import Scored
 
-MEASURES = ("precision", "recall", "f1")
-
 
 def headline(scored: Scored) -> None:
     """What the run reaches, and on which digits."""
@@ -38,12 +36,13 @@ def headline(scored: Scored) -> None:
     fourth.metric("Mistakes", f"{result.mistakes:,}", help="Test digits whose most probable answer is not their label.")
     fourth.caption(f"of {len(result.labels):,} test digits")
     where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
-    st.caption(
-        parts.plain(
-            f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)} {settings(run)}"
-        )
-    )
-    _sets(scored)
+    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)}"))
+    left, right = st.columns([8, 5], gap="large")
+    with left:
+        _sets(scored)
+    with right:
+        st.markdown("**How it was made**")
+        st.caption("  \n".join(parts.plain(line) for line in settings(run)))
 
 
 def _state(run: Run) -> str:
@@ -72,6 +71,7 @@ def _sets(scored: Scored) -> None:
         rows, hide_index=True, key="sets", alt="accuracy, loss, precision, recall and F1 on each set",
         column_config={name: right for name in rows[0] if name != "digits"},
     )  # fmt: skip
+    st.caption("Precision, recall and F1: macro mean · weighted mean over the ten digits.")
     _gap(run, found, epoch)
     job = work.held(SCORE, run)
     if found is not None:
@@ -92,15 +92,15 @@ def _sets(scored: Scored) -> None:
 
 def _row(name: str, result: Evaluation) -> dict[str, str]:
     low, high = (100 * end for end in result.interval())
-    means: tuple[Mean, ...] = ("macro", "weighted")
+    measures = {"precision %": result.precision, "recall %": result.recall, "F1 %": result.f1}
+    kinds: tuple[Mean, ...] = ("macro", "weighted")
     return {
         "digits": f"{name}, {len(result.labels):,}",
         "accuracy % (95 %)": f"{100 * result.accuracy:.2f} ({low:.2f}–{high:.2f})",
         "loss": f"{result.loss:.4f}",
         **{
-            f"{how} {measure.replace('f1', 'F1')} %": f"{100 * result.average(getattr(result, measure), how):.2f}"
-            for how in means
-            for measure in MEASURES
+            name: " · ".join(f"{100 * result.average(values, how):.2f}" for how in kinds)
+            for name, values in measures.items()
         },
     }
 
@@ -145,20 +145,20 @@ def _reading(gap: float) -> str:
     return "It reads new digits about as well as those it was trained on."
 
 
-def settings(run: Run) -> str:
-    """The experiment in a sentence or two, beside what it reached."""
+def settings(run: Run) -> list[str]:
+    """The experiment in a few lines, beside what it reached."""
     spec, train = run.experiment, run.experiment.train
     model = [f"conv {block.filters}" for block in spec.model.conv] + [
         f"dense {block.units}" for block in spec.model.dense
     ]
     changed = [f"{name} {value:g}" for name, value in train.augmentation.model_dump().items() if value]
-    told = [
-        f"{' · '.join(model) or 'no hidden layer'}, {Ledger.of(spec.model).parameters:,} parameters",
-        f"{train.epochs} epochs in batches of {train.batch_size} with {train.optimizer} at {train.learning_rate:g} "
+    lines = [
+        f"{' · '.join(model) or 'no hidden layer'}: {Ledger.of(spec.model).parameters:,} parameters",
+        f"{train.epochs} epochs, batches of {train.batch_size}, {train.optimizer} at {train.learning_rate:g} "
         f"({train.schedule.replace('_', ' ')}), seed {train.seed}",
     ]
     if changed:
-        told.append(f"augmented by {', '.join(changed)}")
+        lines.append(f"augmented by {', '.join(changed)}")
     if (started := run.history.started) is not None:
-        told.append(f"{started.train_images:,} digits to train on, {started.validation_images:,} to validate on")
-    return f"Settings: {'; '.join(told)}. {spec.data.spoil.sentence}".strip()
+        lines.append(f"{started.train_images:,} digits to train on, {started.validation_images:,} to validate on")
+    return [*lines, spec.data.spoil.sentence] if spec.data.spoil.sentence else lines

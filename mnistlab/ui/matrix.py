@@ -82,7 +82,10 @@ def _cell(scored: Scored, second: Scored | None) -> None:
     label, answer = cell
     rows = scored.result.cell(label, answer)
     order = ", most confident first" if len(rows) > 1 else ""
-    st.markdown(f"**{_images(len(rows))} of {label} answered {answer}**{order}")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{_images(len(rows))} of {label} answered {answer}**{order}", width="content")
+        if len(rows):
+            _all_in_explore(label, answer)
     if second is not None:
         other = second.result.cell(label, answer)
         shared = len(set(rows.tolist()) & set(other.tolist()))
@@ -100,15 +103,18 @@ def _cell(scored: Scored, second: Scored | None) -> None:
         cache.dataset().test.images[shown], captions(shown, scored.result), shown, key=f"cell-{label}-{answer}", size=74,
         right=scored.result.right[shown], marked=marked, on_pick=_look, alt="test digits with label, answer and confidence",
     )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Under each: label → answer, and the answer's probability. Click one to look closer.")
-        if st.button(
-            f"All {len(rows):,} in Explore", key="cell-explore", type="tertiary", icon=parts.PAGES["explore"][2],
-            help="Explore's gallery, filtered to this label and this answer of the chosen network.",
-        ):  # fmt: skip
-            st.session_state.update(set="test", label=label, answer=answer, answers="all", page=1)
-            parts.go("explore")
+    more = f"The first {SHOWN}. " if len(rows) > SHOWN else ""
+    st.caption(f"{more}Under each: label → answer, and the answer's probability. Click one to look closer.")
     closer(scored, marked, "cell-near")
+
+
+def _all_in_explore(label: int, answer: int) -> None:
+    if st.button(
+        "All in Explore", key="cell-explore", type="tertiary", icon=parts.PAGES["explore"][2],
+        help="Explore's gallery, filtered to this label and this answer of the chosen network.",
+    ):  # fmt: skip
+        st.session_state.update(set="test", label=label, answer=answer, answers="all", page=1)
+        parts.go("explore")
 
 
 def _look(row: int) -> None:

@@ -28,7 +28,7 @@ def table(result: Evaluation) -> list[dict[str, str | int | float]]:
     kinds: tuple[Mean, ...] = ("macro", "weighted", "micro")
     for how in kinds:
         means = {name: result.average(values, how) for name, values in columns.items()}
-        rows.append({"digit": f"{how} mean", **means, "images": len(result.labels)})
+        rows.append({"digit": how, **means, "images": len(result.labels)})
     return rows
 
 
@@ -50,9 +50,12 @@ def digits(scored: Scored) -> None:
     with right:
         st.dataframe(
             table(result), hide_index=True, height="content", key="per-digit-table",
-            column_config={name: st.column_config.NumberColumn(format="%.4f") for name in ("precision", "recall", "F1")},
+            column_config={
+                **{name: st.column_config.NumberColumn(format="%.4f") for name in ("precision", "recall", "F1")},
+                "images": st.column_config.NumberColumn(format="localized"),
+            },
         )  # fmt: skip
-        st.caption("Click a column's name to sort by it.")
+        st.caption("Click a column's name to sort by it. The last three rows are means over the digits.")
     st.divider()
     digit = st.segmented_control(
         "Worked out for the digit", range(10), default=int(result.f1.argmin()), required=True, key="digit-chosen",

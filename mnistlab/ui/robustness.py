@@ -20,7 +20,7 @@ def robustness(scored: Scored) -> None:
 
     card, job = work.card(scored.run), work.held(CARD, scored.run)
     if card is not None:
-        _card(scored, card)
+        st.fragment(_card)(scored, card)
         return
     if job is not None:
         work.watch(job, "Robustness card", "card")
@@ -38,6 +38,11 @@ def robustness(scored: Scored) -> None:
 
 
 def _card(scored: Scored, card: Card) -> None:
+    with parts.boundary("The robustness card"):
+        _drawn(scored, card)
+
+
+def _drawn(scored: Scored, card: Card) -> None:
     weakest = card.weakest
     chosen = st.pills(
         "Corruption", list(CORRUPTIONS), default=weakest, required=True, key="corruption",

@@ -79,7 +79,7 @@ def closer(scored: Scored, row: int, key: str) -> None:
     labels = train.labels[near.rows]
     st.markdown("The nearest training digits, by their pixels:")
     gallery(
-        train.images[near.rows], [str(y) for y in labels], near.rows, key=key, size=52, right=labels == label,
+        train.images[near.rows], [str(y) for y in labels], near.rows, key=key, size=34, right=labels == label,
         alt="the nearest training digits with their labels",
     )  # fmt: skip
     same, other = int((labels == label).sum()), int((labels == answer).sum())

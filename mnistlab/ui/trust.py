@@ -34,7 +34,7 @@ def trust(scored: Scored) -> None:
     with left:
         _calibration(scored, validation)
     with right:
-        _threshold(scored, validation)
+        st.fragment(_silence)(scored, validation)
 
 
 def _calibration(scored: Scored, validation: Evaluation | None) -> None:
@@ -59,6 +59,11 @@ def _calibration(scored: Scored, validation: Evaluation | None) -> None:
             f"{100 * raw.error:.2f} % to {100 * scaled.error:.2f} % and the loss from {result.loss:.4f} to "
             f"{cooled(result, heat).loss:.4f}; every answer stays the same."
         )
+
+
+def _silence(scored: Scored, validation: Evaluation | None) -> None:
+    with parts.boundary("The threshold"):
+        _threshold(scored, validation)
 
 
 def _threshold(scored: Scored, validation: Evaluation | None) -> None:

@@ -148,7 +148,7 @@ def main() -> None:
     with right, parts.boundary("The training"):
         watch(experiment)
     if experiment is not None:
-        with right, parts.boundary("The layers"):
+        with parts.boundary("The layers"):
             table, script, explained = st.tabs(
                 ["Layers", "Keras code", "Line by line"], key="train-tab", on_change="rerun"
             )

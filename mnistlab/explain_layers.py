@@ -204,7 +204,8 @@ def _max_pool(case: Case, layer: Layer, before: Floats) -> Explanation:
     row, column, channel = (int(i) for i in np.unravel_index(int(after.argmax()), after.shape))
     cut = before[row * size : (row + 1) * size, column * size : (column + 1) * size, channel]
     rest = layer.input_shape[0] % size
-    lost = f" The last {rest} rows and columns that fill no window are left out." if rest else ""
+    over = "row and column" if rest == 1 else f"{rest} rows and columns"
+    lost = f" The last {over}, which fill no window, are left out." if rest else ""
     return Explanation(
         f"Of every {size}×{size} numbers only the largest stays: a pattern may lie a little to the side and still be found.",
         (

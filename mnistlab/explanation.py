@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from textwrap import dedent
 from typing import Any
 
 from numpy.typing import NDArray
@@ -18,11 +20,12 @@ class Values:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One line: what it does, what it does to this data, and its formula. Texts are Markdown, `formula` is LaTeX."""
+    """One line: what it does, what it does to this data, and its formula. Texts are Markdown."""
 
     sentence: str
     numbers: tuple[str, ...] = ()
     formula: str = ""
+    """LaTeX; see `equations`."""
     source: str = ""
     """Where the formula is from."""
     notes: tuple[str, ...] = ()
@@ -30,8 +33,13 @@ class Explanation:
     values: tuple[Values, ...] = ()
     code: str = ""
 
+    @property
+    def equations(self) -> list[str]:
+        """The formula's equations one by one, as a narrow column shows them: those that a comma and a quad set apart."""
+        return re.split(r", \\q?quad ", self.formula) if self.formula else []
+
     def of(self, code: str) -> Explanation:
-        return replace(self, code=code.strip("\n"))
+        return replace(self, code=dedent(code.strip("\n")))
 
 
 def short(number: float, digits: int = 4) -> str:

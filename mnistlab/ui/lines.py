@@ -7,7 +7,7 @@ import streamlit as st
 from ..data.digits import Digits
 from ..experiment import Experiment, SpecError
 from ..explain import Case, Counts, Reached, count, explain
-from ..explanation import Explanation
+from ..explanation import Explanation, Values
 from ..forward import Network
 from ..initial import fresh
 from ..runs import Run, RunError
@@ -16,12 +16,13 @@ from .gallery import picture
 from .parts import plain
 from .tensor import printed
 
+FEW = 30  # numbers that are shown at once
 DEPTHS = ("One sentence", "The numbers", "The formula")
 
 
 def lines(experiment: Experiment, run: Run | None = None) -> None:
     """Every line, at the depth that is chosen. `run` is the one that is watched, if any."""
-    left, right = st.columns([1, 6], vertical_alignment="center")
+    left, right = st.columns([1, 9], vertical_alignment="center")
     split, row, digits = _selected()
     with left:
         picture(digits.images[row], side=84)
@@ -41,7 +42,7 @@ def lines(experiment: Experiment, run: Run | None = None) -> None:
         parts.link("explore", "Select another digit")
     case = Case(experiment, digits.images[row], label, network, counts, reached)
     for section in explain(case):
-        st.markdown(f"#### {section.title}")
+        st.subheader(section.title, anchor=False)
         for one in section.lines:
             _row(one, DEPTHS.index(depth))
 
@@ -55,15 +56,25 @@ def _row(one: Explanation, depth: int) -> None:
             if one.numbers:
                 st.markdown("\n".join(f"- {number}" for number in one.numbers))
             for values in one.values:
-                with st.expander(f"{values.title[0].upper()}{values.title[1:]}"):
-                    st.code(printed(values.array), language=None)
+                _values(values)
         if depth >= 2:
-            if one.formula:
-                st.latex(one.formula)
+            for equation in one.equations:
+                st.latex(equation)
             if one.source:
                 st.caption(f"Source: {one.source}.")
             for note in one.notes:
                 st.caption(note)
+
+
+def _values(values: Values) -> None:
+    """A few numbers at once, a whole picture on demand."""
+    title = f"{values.title[0].upper()}{values.title[1:]}"
+    if values.array.size <= FEW:
+        st.caption(title)
+        st.code(printed(values.array), language=None, wrap_lines=True)
+        return
+    with st.expander(title):
+        st.code(printed(values.array), language=None)
 
 
 def _selected() -> tuple[str, int, Digits]:

@@ -13,7 +13,7 @@ from ..limits import Limits
 from ..presets import PRESETS
 from ..runs import Run, RunError, new_id
 from . import cache, state
-from .parts import steer, stop
+from .parts import plain, steer, stop
 from .visitors import may_steer, visitor
 
 FREE = "Starts at once, in the background: look at other pages meanwhile. Key: T."
@@ -41,10 +41,10 @@ def controls(experiment: Experiment | None, run: Run | None) -> None:
         more = own and run is not None and (busy or _continues(run))
         text = _help("Trains one epoch more, from where it is; also when it has ended. Key: N.", own, busy)
         st.button(
-            "+1 epoch", icon=":material/add:", key="more-1", on_click=further, args=(run.id if run else "", 1), shortcut="N",
+            "+1 epoch", key="more-1", on_click=further, args=(run.id if run else "", 1), shortcut="N",
             disabled=not more or status == "queued", help=text,
         )  # fmt: skip
-        with st.popover("More epochs", icon=":material/forward:", disabled=not more or status == "queued"):
+        with st.popover("More", disabled=not more or status == "queued"):
             count = st.number_input(
                 "Epochs",
                 1,
@@ -58,7 +58,7 @@ def controls(experiment: Experiment | None, run: Run | None) -> None:
                 help="Trains so many epochs more.",
             )  # fmt: skip
     if text := st.session_state.pop("train-problem", ""):
-        st.error(text, icon=":material/error:")
+        st.error(plain(text), icon=":material/error:")
 
 
 def _help(text: str, own: bool, busy: bool) -> str:

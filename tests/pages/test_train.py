@@ -46,7 +46,7 @@ def test_before_the_first_training_a_shipped_one_is_shown_faintly() -> None:
 
 
 def test_unreachable_worker_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(*_: object) -> None:
+    def submit(*_: object, **__: object) -> None:
         raise EngineError("No training now: a worker process could not be reached. Other pages work.")
 
     monkeypatch.setattr(Engine, "submit", submit)
@@ -71,7 +71,7 @@ def test_second_click_of_a_double_click_starts_no_second_training(monkeypatch: p
     store = cache.store()
     running = store.create(TINY, "first")
     started: list[object] = []
-    monkeypatch.setattr(Engine, "submit", lambda *told: started.append(told) or running)
+    monkeypatch.setattr(Engine, "submit", lambda *told, **_: started.append(told) or running)
     at = opened("2_train", experiment=TINY, training=running.id)
     store.live.add(running.id)  # the first click, seen by the server before the page was drawn anew
     at.button(key="train").click()

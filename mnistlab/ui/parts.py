@@ -34,6 +34,7 @@ def chart(name: str) -> dict[str, Any]:
     form = str(st.session_state.get("figure-format", FORMATS[0])).lower()
     return {
         "displaylogo": False,
+        "doubleClickDelay": 1,  # two quick clicks on two cells are two clicks
         "modeBarButtons": [["toImage"]],
         "toImageButtonOptions": {"format": form, "filename": name, "scale": 1 if form == "svg" else 2},
     }
@@ -222,7 +223,7 @@ def choose_run(label: str = "Run") -> Run | None:
     current = state.get("run")
     chosen = st.selectbox(
         label, names, index=names.index(current) if current in names else 0, key="choose-run",
-        format_func=lambda name: run_name(usable[name]),
+        format_func=lambda name: run_name(usable[name]), on_change=lambda: state.put("run", st.session_state["choose-run"]),
         help="The trained network whose answers are shown. Shipped ones come with the lab; yours are listed first.",
     )  # fmt: skip
     state.put("run", chosen)

@@ -9,7 +9,8 @@ engine       trains experiments in a worker process (the only place where Keras 
 events       what a worker says; `history` folds it into curves
 runs         `RunStore`: trained runs on disk
 forward      a trained network in NumPy, every layer's output kept
-evaluation   confusion, precision, recall, F1, mistakes
+evaluation   confusion, precision, recall, F1, mistakes; `calibration`, `slices`, `comparison` of two runs
+robustness   what corrupted digits (`corruptions`) cost a network; `report` takes it all along
 neighbours   the digits nearest to one; `pca` their principal components
 drawing      a drawing or photo made into a digit
 figures      Plotly figures of all this

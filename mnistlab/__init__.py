@@ -12,7 +12,8 @@ forward      a trained network in NumPy, every layer's output kept
 keras_code   an experiment as a plain Keras script or notebook
 explain      each line of it, worked with one digit and one network
 export       a run as one file for another lab
-evaluation   confusion, precision, recall, F1, mistakes
+evaluation   confusion, precision, recall, F1, mistakes; `calibration`, `slices`, `comparison` of two runs
+robustness   what corrupted digits (`corruptions`) cost a network; `report` takes it all along
 neighbours   the digits nearest to one; `pca` their principal components
 drawing      a drawing or photo made into a digit
 figures      Plotly figures of all this

@@ -3,7 +3,8 @@
 experiment   what to train: `Experiment`, `ModelSpec`, `ConvBlock`, `DenseBlock`, `DataSpec`, `TrainSpec`
 presets      named experiments
 ledger       shapes, parameters and multiply-adds, by arithmetic
-limits       what this machine may be asked to do
+limits       what this machine may be asked to do; `pace` how long it takes
+links        an experiment as the words of a link
 data         `Digits` and where they come from; spoiled, summed up and measured
 engine       trains experiments in a worker process (the only place where Keras is loaded)
 events       what a worker says; `history` folds it into curves

@@ -17,7 +17,7 @@ from mnistlab.ledger import Layer
 from mnistlab.schedules import learning_rates
 from mnistlab.worked import cross_entropy, first_step, gradient, strongest, sums, targets, window
 from mnistlab.worker import network as built
-from mnistlab.worker.training import OPTIMIZERS
+from mnistlab.worker.optimizers import OPTIMIZERS
 
 MODEL = ModelSpec(
     conv=(

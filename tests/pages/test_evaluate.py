@@ -509,7 +509,9 @@ def test_own_run_without_weights_is_not_offered_and_says_why() -> None:
 
 def test_interrupted_run_is_evaluated_by_its_last_checkpoint_and_says_so() -> None:
     made = cache.store().create(Experiment(), "mine")
-    cache.store().record(made.id, Checkpoint(epoch=2, arrays=always(7)))
+    cache.store().record(
+        made.id, Checkpoint(epoch=2, arrays={f"weights/{name}": array for name, array in always(7).items()})
+    )
     said = words(opened("3_evaluate", run=made.id)).replace("\\", "")
     assert "Interrupted after epoch 2." in said
     assert "It has no finished evaluation" in said

@@ -105,6 +105,26 @@ def _evaluation(name: str, version: int, digits: str, _run: Run) -> Evaluation:
     return _run.evaluation(dataset().test)
 
 
+def answers(run: Run, split: str, rows: NDArray[np.intp] | None = None) -> Evaluation:
+    """How the run answers a set's digits, or only some of them. Raises `RunError` when it has no weights."""
+    if split == "test":
+        found = evaluation(run)
+        return found if rows is None else Evaluation(found.labels[rows], found.probabilities[rows], found.digits)
+    file, asked = run.weights_file, None if rows is None else rows.tobytes()
+    return _answers(run.path.name, file.stat().st_mtime_ns if file else 0, digits(split).sha256, asked, run)
+
+
+@st.cache_resource(show_spinner="Answering the training digits, once…", max_entries=4)
+def _answers(name: str, version: int, digits: str, rows: bytes | None, _run: Run) -> Evaluation:
+    asked = dataset().train if rows is None else dataset().train[np.frombuffer(rows, np.intp)]
+    try:
+        return Evaluation.of(asked.labels, network(_run).probabilities(asked.images), digits)
+    except RunError:
+        raise
+    except ValueError as error:
+        raise RunError(f"this run's weights cannot be used: {error}") from error
+
+
 def digits(split: str) -> Digits:
     """The "training" or the "test" digits."""
     return dataset().train if split == "training" else dataset().test
@@ -185,12 +205,17 @@ def components(split: str, rows: NDArray[np.intp], source: str, run: Run) -> NDA
 
     Raises `RunError` or `ValueError` when the run has no network that can be used.
     """
-    answering = network(run) if source == "network" else None
-    return _components(digits(split).sha256, split, rows.tobytes(), run.path.name if answering else "", answering)
+    if source == "pixels":
+        return _components(digits(split).sha256, split, rows.tobytes(), "", 0, None)
+    file, answering = run.weights_file, network(run)
+    weights = file.stat().st_mtime_ns if file else 0
+    return _components(digits(split).sha256, split, rows.tobytes(), run.path.name, weights, answering)
 
 
 @st.cache_resource(show_spinner="Placing the digits…", max_entries=6)
-def _components(version: str, split: str, rows: bytes, name: str, _network: Network | None) -> NDArray[np.float32]:
+def _components(
+    version: str, split: str, rows: bytes, name: str, weights: int, _network: Network | None
+) -> NDArray[np.float32]:
     images = digits(split).images[np.frombuffer(rows, np.intp)]
     values = images if _network is None else _network.features(images)
     return Components.of(values, MAP_AXES).place(values)

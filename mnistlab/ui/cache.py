@@ -20,7 +20,7 @@ from ..evaluation import Evaluation
 from ..forward import Network
 from ..neighbours import FEATURE_CANDIDATES, Neighbours, by_features, by_pixels, subset
 from ..pca import MAP_AXES, Components
-from ..runs import Run, RunStore
+from ..runs import Run, RunError, RunStore
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -200,12 +200,12 @@ def _features(name: str, weights: int, version: str, _network: Network) -> NDArr
     return _network.features(train.images[subset(len(train), FEATURE_CANDIDATES)])
 
 
-def components(split: str, rows: NDArray[np.intp], source: str, run: Run) -> NDArray[np.float32]:
-    """Principal components (n, up to 50) of digits by their "pixels", or by what the "network" of `run` makes of them.
+def components(split: str, rows: NDArray[np.intp], run: Run | None) -> NDArray[np.float32]:
+    """Principal components (n, up to 50) of digits by their pixels, or by what the network of `run` makes of them.
 
     Raises `RunError` or `ValueError` when the run has no network that can be used.
     """
-    if source == "pixels":
+    if run is None:
         return _components(digits(split).sha256, split, rows.tobytes(), "", 0, None)
     file, answering = run.weights_file, network(run)
     weights = file.stat().st_mtime_ns if file else 0

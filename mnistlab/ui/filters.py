@@ -63,6 +63,13 @@ class Choice:
         """What the gallery shows: those that pass, and when some are circled only these."""
         return self.passing[np.isin(self.passing, list(self.circled))] if self.circled else self.passing
 
+    @property
+    def network(self) -> Run:
+        """Raises `RunError` when the chosen network is gone."""
+        if self.run is None:
+            raise RunError("it is gone; choose another one in Evaluate or Draw")
+        return self.run
+
 
 def pinned(text: str) -> tuple[str, int] | None:
     """`"test-17"` as (set, row), or None."""

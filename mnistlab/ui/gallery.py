@@ -19,7 +19,6 @@ from ..figures.colours import RIGHT, WRONG
 from ..figures.digits import enlarge
 from .component import component
 
-
 _sheet = component("gallery", '<div class="sheet" role="group"></div>')
 _numbers = component("numbers", '<div class="numbers" role="region" tabindex="0"></div>')
 

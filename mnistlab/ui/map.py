@@ -60,9 +60,8 @@ def digit_map(choice: Choice) -> None:
         st.info(f"A map needs at least {LEAST} digits; widen the filters above.", icon=":material/info:")
         return
     try:
-        if source == "network" and choice.run is None:
-            raise RunError("the chosen one is gone")
-        components = cache.components(choice.split, rows, source, choice.run)
+        run = choice.network if source == "network" else None
+        components = cache.components(choice.split, rows, run)
         shown = _Points(choice, rows, *_coloured(choice, rows, colour))
     except (RunError, ValueError) as error:
         st.error(plain(f"This network has nothing to make a map of: {error}."), icon=":material/error:")
@@ -71,33 +70,33 @@ def digit_map(choice: Choice) -> None:
         _draw(shown, components[:, :2])
         st.caption(f"Across and down: the first two principal components. {HOW}")
         return
-    name = choice.run.path.name if source == "network" and choice.run else ""
-    job = _job(components, (choice.split, source, name, rows.tobytes()))
+    job = _job(components, (choice.split, run.path.name if run else "", rows.tobytes()))
     if job is not None:
         st.fragment(_watch, run_every=None if job.over else 0.7)(shown, components, job, [True])
 
 
 def _settings(choice: Choice) -> tuple[str, str, str, int]:
     first, second, third, fourth = st.columns([3, 5, 4, 3], vertical_alignment="bottom")
-    method = first.segmented_control(
+    first.segmented_control(
         "Method", METHODS, required=True, key="map", persist_state="session",
         help="PCA: the two directions along which the digits differ most. t-SNE: neighbours stay neighbours.",
     )  # fmt: skip
     network = choice.run.label if choice.run else "the chosen network"
-    source = second.segmented_control(
+    second.segmented_control(
         "From", SOURCES, required=True, key="from", persist_state="session",
         format_func={"pixels": "pixels", "network": f"what {plain(network)} makes of them"}.__getitem__,
         help="The 784 pixels, or the numbers of the network's last hidden layer, from which it answers.",
     )  # fmt: skip
-    colour = third.selectbox(
+    third.selectbox(
         "Colour", COLOURS, key="colour", persist_state="session", format_func=_words,
         help="What a point's colour says: its label, what the chosen network answers, or an attribute.",
     )  # fmt: skip
-    count = fourth.number_input(
+    fourth.number_input(
         "Digits", 100, MAP_DIGITS, step=100, key="count", persist_state="session",
         help="At most so many, drawn at random from those that pass the filters above.",
     )  # fmt: skip
-    return method, source, colour, count
+    session = st.session_state
+    return session["map"], session["from"], session["colour"], session["count"]
 
 
 def _words(name: str) -> str:
@@ -126,11 +125,9 @@ def _coloured(
         steps = np.linspace(0, 1, SHADES)
         legend = [(c, f"{low + (high - low) * s:.3g}") for c, s in zip(shades(steps), steps, strict=True)]
         return shades((values - low) / max(high - low, 1e-9)), None, [*legend, ("", ATTRIBUTES[colour].unit)]
-    digits = choice.digits.labels[rows]
+    digits = choice.digits.labels[rows].astype(np.intp)
     if colour != "label":
-        if choice.run is None:
-            raise RunError("the chosen one is gone")
-        answered = cache.answers(choice.run, choice.split, rows)
+        answered = cache.answers(choice.network, choice.split, rows)
         if colour == "right or wrong":
             wrong = answered.mistakes
             legend = [(RIGHT, f"{len(rows) - wrong:,} answered right"), (WRONG, f"{wrong:,} answered wrong")]

@@ -19,6 +19,7 @@ from ..data.summary import Summary
 from ..evaluation import Evaluation
 from ..forward import Network
 from ..neighbours import FEATURE_CANDIDATES, Neighbours, by_features, by_pixels, subset
+from ..pace import correction
 from ..pca import MAP_AXES, Components
 from ..runs import Run, RunError, RunStore
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ..engine import Engine
 
 logger = logging.getLogger(__name__)
+
+PACE_RUNS = 8  # the newest; how fast this machine is may change
 
 
 @st.cache_resource(show_spinner=False)
@@ -123,6 +126,18 @@ def _answers(name: str, version: int, digits: str, rows: bytes | None, _run: Run
         raise
     except ValueError as error:
         raise RunError(f"this run's weights cannot be used: {error}") from error
+
+
+def pace() -> float:
+    """How many times the estimated seconds an epoch takes here, by the newest trainings of this lab that are over."""
+    folder = store().path
+    return _pace(folder.stat().st_mtime_ns if folder.is_dir() else 0, tuple(sorted(store().live)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _pace(version: int, live: tuple[str, ...]) -> float:
+    own = [run for run in store() if not run.shipped and run.id not in live][:PACE_RUNS]
+    return correction((run.experiment, run.history) for run in own)
 
 
 def digits(split: str) -> Digits:

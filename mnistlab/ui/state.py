@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import streamlit as st
 
-from ..presets import PRESETS
+from ..presets import PRESETS, START
 
 DEFAULTS: dict[str, Any] = {
     "set": "test",  # which set Explore shows, "test" or "training", and with it the set of …
     "digit": 0,  # … the selected digit: its row number there. It follows the person to every page
     "run": "reference-cnn",  # id of the run that Evaluate and Draw use
-    "experiment": PRESETS["classic-convnet-dropout"].experiment,  # what the editor describes now
-    "preset": "classic-convnet-dropout",  # what it started from
+    "experiment": PRESETS[START].experiment,  # what the editor describes now
+    "preset": START,  # what it started from
+    "start": None,  # id of the saved run that the editor started from; None when it was the preset
+    "past": (),  # what the editor described before, newest last: (experiment, preset, start) each
     "editor": 0,  # grows when the editor must show another experiment than its widgets hold
     "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches
-    "cell": None,  # (label, answer) clicked in the confusion matrix
+    "visitor": "",  # who this is, where the browser has no cookie that tells; set anew in every session
+    "second": None,  # id of the run that Evaluate compares with, or None
+    "cell": None,  # 10 · label + answer: the cell that was clicked in the confusion matrix
+    "matrix_drawn": 0,  # grows when another cell than the clicked one is shown
     "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
     "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
     "cleared": 0,  # how often the canvas was; each time it is a new one
@@ -29,6 +35,8 @@ def prepare() -> None:
     """Set what is missing. Every page calls this first."""
     for key, value in DEFAULTS.items():
         st.session_state.setdefault(key, value)
+    if not st.session_state["visitor"]:
+        st.session_state["visitor"] = secrets.token_hex(16)
 
 
 def get(key: str) -> Any:

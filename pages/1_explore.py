@@ -37,7 +37,7 @@ def browse(choice: Choice) -> None:
     """The gallery beside the selected digit: a click there draws only these again."""
     with parts.boundary("The gallery"):
         row = min(state.selected()[1], len(choice.digits) - 1)
-        state.select(choice.split, row)
+        state.put("digit", row)
         if st.session_state["view"] in FOLLOWING and st.session_state.get("marked", row) != row:
             st.session_state["marked"] = row
             st.rerun()

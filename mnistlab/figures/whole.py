@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from .colours import DIGIT_COLOURS, OTHER, TRAINING, laid_out
+from .colours import DIGIT_COLOURS, OTHER, TRAINING, frame, laid_out, quick
 
 DIGITS = list(range(10))
 NEVER = DIGIT_COLOURS[5]  # sky blue: no grey value
@@ -61,20 +61,19 @@ def attribute(values: NDArray[np.float32], name: str, unit: str, marked: float |
         low, high = float(np.floor(low)), float(np.ceil(high))  # a quantile may lie between two of them
     bins, pad = (int(high - low) + 1, 0.5) if whole or low == high else (60, 0.0)
     counts, edges = np.histogram(values.astype(np.float64), bins=bins, range=(low - pad, high + pad))
-    figure = go.Figure(
-        go.Bar(
-            x=(edges[:-1] + edges[1:]) / 2, y=counts, marker={"color": OTHER},
-            hovertemplate=f"about %{{x:.3g}} {unit}: %{{y:,}} digits<extra></extra>",
-        )
-    )  # fmt: skip
+    bars = {
+        "type": "bar", "x": (edges[:-1] + edges[1:]) / 2, "y": counts, "marker": {"color": OTHER},
+        "hovertemplate": f"about %{{x:.3g}} {unit}: %{{y:,}} digits<extra></extra>",
+    }  # fmt: skip
     words = name.replace("_", " ")
-    axis = {"title": words if words == unit else f"{words}, {unit}", "fixedrange": True}
+    axis = {"title": {"text": words if words == unit else f"{words}, {unit}"}, "fixedrange": True}
     line = {"color": TRAINING, "width": 3}
     place = None if marked is None else min(max(marked, low), high)
     shapes = [] if place is None else [
         {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
     ]  # fmt: skip
-    return laid_out(
-        figure, f"{words.capitalize()} of all digits", 280, bargap=0.05, xaxis=axis,
-        yaxis={"title": "digits", "fixedrange": True}, shapes=shapes,
+    layout = frame(
+        f"{words.capitalize()} of all digits", 280, bargap=0.05, xaxis=axis,
+        yaxis={"title": {"text": "digits"}, "fixedrange": True}, shapes=shapes,
     )  # fmt: skip
+    return quick([bars], layout)

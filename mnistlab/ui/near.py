@@ -16,10 +16,14 @@ COUNT = 12
 
 def near(image: Bytes, label: int, row: int | None) -> None:
     """Draw the twelve nearest. `row` is the digit's own, if it is a training digit."""
-    run = cache.store().open(state.get("run"))
+    try:
+        run = cache.store().open(state.get("run"))
+    except RunError:
+        run = None
+    network = plain(run.label) if run else "the chosen network"
     by = st.segmented_control(
-        "Near by", ["pixels", "network"], default="pixels", required=True, key="near-by",
-        format_func={"pixels": "pixels", "network": f"what {run.label} makes of it"}.__getitem__,
+        "Near by", ["pixels", "network"], required=True, key="near-by", persist_state="session",
+        format_func={"pixels": "pixels", "network": f"what {network} makes of it"}.__getitem__,
         help="Pixels: the same picture. Network: the same numbers in the last hidden layer, which is what it answers from.",
     )  # fmt: skip
     train = cache.digits("training")
@@ -27,6 +31,8 @@ def near(image: Bytes, label: int, row: int | None) -> None:
         found, about = cache.near_by_pixels(image, row, COUNT), f"all {len(train):,} training digits"
     else:
         try:
+            if run is None:
+                raise RunError("it is gone; choose another one in Evaluate or Draw")
             found, about = cache.near_by_features(run, image, row, COUNT)
         except (RunError, ValueError) as error:
             st.error(plain(f"This network has nothing to compare by: {error}."), icon=":material/error:")

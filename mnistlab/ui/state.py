@@ -10,6 +10,8 @@ import streamlit as st
 from ..presets import PRESETS, START
 
 DEFAULTS: dict[str, Any] = {
+    "set": "test",  # which set Explore shows, "test" or "training", and with it the set of …
+    "digit": 0,  # … the selected digit: its row number there. It follows the person to every page
     "run": "reference-cnn",  # id of the run that Evaluate and Draw use
     "experiment": PRESETS[START].experiment,  # what the editor describes now
     "preset": START,  # what it started from
@@ -46,3 +48,13 @@ def put(key: str, value: Any) -> None:
     """Raises `KeyError` for a key that is not in `DEFAULTS`."""
     DEFAULTS[key]
     st.session_state[key] = value
+
+
+def selected() -> tuple[str, int]:
+    """The selected digit: "test" or "training", and its row number there, which other digits may have made too large."""
+    return get("set"), get("digit")
+
+
+def select(split: str, row: int) -> None:
+    """Select a digit; Explore shows it, wherever it was chosen. Not after Explore has drawn its filters."""
+    st.session_state.update({"set": split, "digit": row})

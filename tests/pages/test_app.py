@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,19 @@ def app(**session: Any) -> AppTest:
     for key, value in session.items():
         at.session_state[key] = value
     return run(at)
+
+
+def test_modules_are_set_aside_from_garbage_collection_once_a_page() -> None:
+    gc.unfreeze()
+    cache.settle.clear()
+    try:
+        app()
+        aside = gc.get_freeze_count()
+        assert aside > 10_000
+        app()
+        assert gc.get_freeze_count() <= aside  # what a visitor makes is still collected
+    finally:
+        gc.unfreeze()
 
 
 def strip(at: AppTest) -> str:

@@ -73,6 +73,11 @@ def prepare(array: NDArray[np.uint8], without: Collection[str] = ()) -> Prepared
     return Prepared(stages[-1].image, stages, empty=False)
 
 
+def prepared_before(digit: Bytes) -> Prepared:
+    """A digit uint8 (28, 28) that was prepared when it was drawn, such as one from a link: nothing is left to do."""
+    return Prepared(digit, (Stage("drawing", "prepared before: taken as it is", digit),), empty=not digit.any())
+
+
 def prepare_ink(inked: Floats) -> Bytes:
     """The last three steps alone, for ink float32 (h, w) that was found in a larger picture."""
     box = _box(inked, dot=0)

@@ -25,7 +25,8 @@ import numpy as np
 from distributed import Client, Future, LocalCluster, Variable, get_worker
 from distributed.scheduler import KilledWorker
 
-from .events import Event, Failed, Finished, Orders, from_dict, pack, to_dict
+from .data.digits import Digits
+from .events import Arrays, Event, Failed, Finished, Orders, from_dict, pack, to_dict
 from .experiment import Experiment, SpecError
 from .runs import Run, RunStore, new_id
 
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 TRAIN = "mnistlab.worker.tasks:train"
 WARM_UP = "mnistlab.worker.tasks:warm_up"
 MAP = "mnistlab.worker.tasks:draw_map"
+ADAPT = "mnistlab.worker.tasks:adapt"
 JOBS = 8  # that are over and still remembered; the last event of the largest map is 24 KB
 CONNECT_SECONDS = 10
 TAKEN_BACK = None  # in place of orders: nobody listens to this run any more
@@ -114,6 +116,22 @@ class Engine:
         self.store.live.add(run.id)
         try:
             self._queue(client, run.id, _train, experiment.to_json(), digits)
+        except EngineError:
+            self.store.live.discard(run.id)
+            self.store.remove(run.id)
+            raise
+        return run
+
+    def adapt(self, experiment: Experiment, weights: Arrays, drawings: Digits, label: str, digits: str) -> Run:
+        """Store a new run and queue its training: from `weights`, on `drawings` mixed with the digits of this sha256.
+
+        The run the weights come from is not touched. Raises as `submit` does.
+        """
+        client = self._connected()
+        run = self.store.create(experiment, label)
+        self.store.live.add(run.id)
+        try:
+            self._queue(client, run.id, _work, ADAPT, experiment, weights, drawings, digits)
         except EngineError:
             self.store.live.discard(run.id)
             self.store.remove(run.id)

@@ -59,7 +59,10 @@ def _parts(inked: Floats) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
     joined = ndimage.binary_dilation(solid, np.ones((3, 3)), iterations=reach) if min(inked.shape) > GAP else solid
     parts, _ = ndimage.label(joined, np.ones((3, 3)))
     parts = np.where(inked > 0, parts, 0)
-    boxes = [(a.start, b.start, a.stop, b.stop) for a, b in (place or (slice(0, 0),) * 2 for place in ndimage.find_objects(parts))]
+    boxes = [
+        (a.start, b.start, a.stop, b.stop)
+        for a, b in (place or (slice(0, 0),) * 2 for place in ndimage.find_objects(parts))
+    ]
     return parts, np.array(boxes, np.intp).reshape(-1, 4)
 
 

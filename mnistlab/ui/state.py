@@ -16,9 +16,11 @@ DEFAULTS: dict[str, Any] = {
     "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches
     "cell": None,  # (label, answer) clicked in the confusion matrix
-    "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
-    "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
-    "cleared": 0,  # how often the canvas was; each time it is a new one
+    "drawing": (),  # strokes and digits on the canvas, so that a drawing outlives its page
+    "drawn": None,  # the same as a picture, white on black, uint8 (280, 280)
+    "drawings": 0,  # how often something was put on the canvas that was not drawn there
+    "examples": (),  # what a visitor drew for "My handwriting": (digit uint8 (28, 28), label) each
+    "adapted": None,  # (id of the run that was copied, id of the copy that learned it)
     "live_digit": 0,  # Home's current test digit
 }
 

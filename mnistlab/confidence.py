@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -144,29 +145,27 @@ def _distances(features: Floats, known: NDArray[np.float16]) -> Floats:
     return np.sqrt(np.maximum(2 - 2 * nearest, 0)).astype(np.float32)
 
 
-def of_run(run: Run, network: Network, dataset: Dataset) -> Confidence:
-    """A run's own, from its folder; measured and put there when there is none yet for these weights."""
+def of_run(run: Run, network: Network, load: Callable[[], Dataset]) -> Confidence:
+    """A run's own, from its folder; measured on the digits that `load` gives, and put there, when there is none yet."""
     file = run.path / "confidence.npz"
     version = np.array(zlib.crc32(network.weights["logits/kernel"].tobytes()))
     try:
         arrays = files.read_arrays(file, MOST_BYTES)
         if arrays.pop("weights") == version:
             return Confidence(**_checked(arrays))
-    except (FileNotFoundError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         pass  # none, or a damaged one: it is made again
+    dataset = load()
     known, validation = _learned_and_held_back(run, dataset)
     found = Confidence.of(network, known, validation)
     started = run.history.started
     if started is not None and started.digits == dataset.sha256:  # else these are not the digits it learned from
         try:
-            files.write(file, pack({**vars_of(found), "weights": version}))
+            arrays = {name: getattr(found, name) for name in ("known", "margins", "distances", "right")}
+            files.write(file, pack({**arrays, "weights": version}))
         except OSError:
             logger.info("%s cannot keep how sure it may be; it is measured again next time", run.id)
     return found
-
-
-def vars_of(found: Confidence) -> Arrays:
-    return {name: getattr(found, name) for name in ("known", "margins", "distances", "right")}
 
 
 def _checked(arrays: Arrays) -> Arrays:

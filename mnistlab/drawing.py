@@ -63,12 +63,12 @@ def prepare(array: NDArray[np.uint8], without: Collection[str] = ()) -> Prepared
     box = _box(inked)
     drawn = Stage("drawing", "as drawn, in shades of grey", shades)
     if box is None:
-        stages = (drawn, Stage("ink", STEPS["ink"], _bytes(inked)))
-        return Prepared(np.zeros((SIDE, SIDE), np.uint8), stages, empty=True)
-    values = [shades.astype(np.float32) / 255 if "ink" in without else inked]
+        blank = Stage("ink", STEPS["ink"], _bytes(inked))
+        return Prepared(np.zeros((SIDE, SIDE), np.uint8), (drawn, blank), empty=True)
+    values: list[Floats] = [(shades / np.float32(255)).astype(np.float32) if "ink" in without else inked]
     values.append(values[-1] if "crop" in without else values[-1][box])
     small = _resize(values[-1], SIDE if "size" in without else BOX)
-    values += [middle(small), middle(small) if "centre" in without else _centre(small)]
+    values += [_middle(small), _middle(small) if "centre" in without else _centre(small)]
     stages = (drawn, *(Stage(name, STEPS[name], _bytes(v)) for name, v in zip(STEPS, values, strict=True)))
     return Prepared(stages[-1].image, stages, empty=False)
 
@@ -109,7 +109,7 @@ def _resize(inked: Floats, longest: int) -> Floats:
     return small / max(float(small.max()), 1e-6)
 
 
-def middle(small: Floats) -> Floats:
+def _middle(small: Floats) -> Floats:
     """The small picture in the middle of the field, by its box."""
     field_ = np.zeros((SIDE, SIDE), np.float32)
     top, left = (SIDE - small.shape[0]) // 2, (SIDE - small.shape[1]) // 2
@@ -119,7 +119,7 @@ def middle(small: Floats) -> Floats:
 
 def _centre(small: Floats) -> Floats:
     """The field with the ink's centre of mass on (14.0, 14.0), bilinear between pixels."""
-    field_ = middle(small)
+    field_ = _middle(small)
     row, column = ndimage.center_of_mass(field_)
     return np.asarray(ndimage.shift(field_, (CENTRE - row, CENTRE - column), order=1), np.float32)
 

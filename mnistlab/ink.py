@@ -93,5 +93,5 @@ def without_specks(inked: Floats) -> Floats:
     large = np.flatnonzero(sizes >= SPECK * sizes.max()) + 1
     if len(large) == count:
         return inked
-    kept = ndimage.binary_dilation(np.isin(parts, large), np.ones((3, 3)), iterations=2)  # with their soft edges
+    kept = ndimage.binary_dilation(np.isin(parts, large), np.ones((3, 3), bool), iterations=2)  # with their soft edges
     return np.where(kept, inked, np.float32(0))

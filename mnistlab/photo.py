@@ -56,14 +56,13 @@ def _parts(inked: Floats) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
     """Connected strokes, numbered from 1, and their boxes (n, 4): top, left, bottom, right."""
     reach = max(1, max(inked.shape) // GAP)
     solid = inked > SOLID
-    joined = ndimage.binary_dilation(solid, np.ones((3, 3)), iterations=reach) if min(inked.shape) > GAP else solid
-    parts, _ = ndimage.label(joined, np.ones((3, 3)))
-    parts = np.where(inked > 0, parts, 0)
-    boxes = [
-        (a.start, b.start, a.stop, b.stop)
-        for a, b in (place or (slice(0, 0),) * 2 for place in ndimage.find_objects(parts))
-    ]
-    return parts, np.array(boxes, np.intp).reshape(-1, 4)
+    joined = (
+        ndimage.binary_dilation(solid, np.ones((3, 3), bool), iterations=reach) if min(inked.shape) > GAP else solid
+    )
+    labelled, _ = ndimage.label(joined, np.ones((3, 3)))
+    parts = np.where(inked > 0, labelled, 0).astype(np.int32)
+    found = [place or (slice(0, 0), slice(0, 0)) for place in ndimage.find_objects(parts)]
+    return parts, np.array([(a.start, b.start, a.stop, b.stop) for a, b in found], np.intp).reshape(-1, 4)
 
 
 def _joined(boxes: NDArray[np.intp]) -> list[list[int]]:
@@ -73,8 +72,8 @@ def _joined(boxes: NDArray[np.intp]) -> list[list[int]]:
     if len(boxes) == 0:
         return []
     usual = float(np.median(longest[longest >= SMALL * longest.max()]))
-    groups = {i: [i] for i in np.flatnonzero((longest >= SMALL * usual) & (wide < FLAT * high))}
-    for i in np.flatnonzero(longest < SMALL * usual if len(groups) else []):
+    groups = {int(i): [int(i)] for i in np.flatnonzero((longest >= SMALL * usual) & (wide < FLAT * high))}
+    for i in np.flatnonzero(longest < SMALL * usual):
         overlap = np.minimum(boxes[:, 3], boxes[i, 3]) - np.maximum(boxes[:, 1], boxes[i, 1])
         apart = np.maximum(boxes[:, 0] - boxes[i, 2], boxes[i, 0] - boxes[:, 2])
         near = [j for j in groups if overlap[j] > 0.5 * wide[i] and apart[j] < 0.2 * usual]
@@ -85,7 +84,8 @@ def _joined(boxes: NDArray[np.intp]) -> list[list[int]]:
 
 def _around(boxes: NDArray[np.intp], group: list[int]) -> tuple[int, int, int, int]:
     own = boxes[group]
-    top, left, bottom, right = *own[:, :2].min(axis=0), *own[:, 2:].max(axis=0)
+    top, left = own[:, :2].min(axis=0)
+    bottom, right = own[:, 2:].max(axis=0)
     return int(top), int(left), int(bottom), int(right)
 
 

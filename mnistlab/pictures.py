@@ -15,7 +15,9 @@ from PIL import Image, ImageOps
 
 # What each kind may have in pixels, so that reading stays below 150 MB. JPEG is decoded small; of the others Pillow
 # holds up to 4 bytes a pixel, and WebP's decoder as much again.
-MAX_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000, "PNG": 25_000_000, "BMP": 25_000_000, "GIF": 12_000_000, "WEBP": 12_000_000}  # fmt: skip
+MAX_PIXELS = {
+    "JPEG": 50_000_000, "MPO": 50_000_000, "PNG": 25_000_000, "BMP": 25_000_000, "GIF": 12_000_000, "WEBP": 12_000_000,
+}  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MIN_SIDE = 8  # no digit can be told on fewer pixels
 LONGEST = 1600  # pixels that are kept of the longest side: on a page of handwriting a digit then still has 40 or more

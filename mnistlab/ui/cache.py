@@ -210,7 +210,7 @@ def confidence(run: Run) -> Confidence:
 
 @st.cache_resource(show_spinner="Measuring on validation digits how sure this network may be…", max_entries=8)
 def _confidence(name: str, weights: int, version: str, _run: Run) -> Confidence:
-    return confidences.of_run(_run, network(_run), dataset())
+    return confidences.of_run(_run, network(_run), dataset)
 
 
 def components(split: str, rows: NDArray[np.intp], source: str, run: Run) -> NDArray[np.float32]:

@@ -58,7 +58,8 @@ def _page(content: bytes) -> Page:
     if held is None or held[0] != key:
         held = (key, find(read_image(io.BytesIO(content))))
         st.session_state["photo"] = held
-    return held[1]  # type: ignore[no-any-return]
+    page: Page = held[1]
+    return page
 
 
 def _answers(page: Page, network: Network, confidence: Confidence) -> None:

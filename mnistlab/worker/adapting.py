@@ -47,7 +47,8 @@ def adapt(
     model = network.build(experiment.model, spec)
     network.set_weights(model, weights)
     step = _compile(model, experiment, dataset.train[rows.train], drawings)
-    began, reason, done = time.perf_counter(), "all_epochs", 0
+    began, done = time.perf_counter(), 0
+    reason: Reason = "all_epochs"
     for epoch in range(1, spec.epochs + 1):
         started = time.perf_counter()
         mean = _epoch(step, experiment, epoch, len(rows.train), len(drawings), began, emit)
@@ -64,8 +65,7 @@ def adapt(
         if control().stop:
             reason = "stopped"
             break
-    kept: Reason = "stopped" if reason == "stopped" else "all_epochs"
-    emit(Finished(reason=kept, epochs=done, kept_epoch=done, arrays=network.weights(model)))
+    emit(Finished(reason=reason, epochs=done, kept_epoch=done, arrays=network.weights(model)))
     emit(Evaluated(digits=dataset.test.sha256, arrays={"probabilities": predict(model, dataset.test.images)}))
 
 

@@ -12,6 +12,7 @@ from .data.digits import Bytes
 Floats = NDArray[np.float32]
 
 CONTRAST = 12  # of 255: a picture flatter than this is blank
+FAINTEST = 30  # the same on uneven paper: less than that the edge of a shadow leaves, more even a pencil
 EVEN = 6  # of 255: a border that varies less is the even paper of a drawing, not of a photo
 COARSE = 160  # pixels of the longest side of the picture that uneven paper is looked for in
 WINDOW = 0.12  # of the shorter side: wider than any stroke; light changes over more
@@ -65,19 +66,20 @@ def _on_uneven_paper(shades: Bytes) -> Floats:
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     coarse = np.asarray(Image.fromarray(shades).resize(size, Image.Resampling.BOX), np.float32)
     window = max(3, round(WINDOW * min(coarse.shape)) | 1)
-    # which is ink: from a local median, strokes stand out to one side only
-    away = coarse - ndimage.median_filter(coarse, 2 * window + 1, mode="nearest")
+    # which is ink: from a local mean, strokes stand out to one side
+    away = coarse - ndimage.gaussian_filter(coarse, window, mode="nearest")
     dark = -np.percentile(away, 1) >= np.percentile(away, 99)
     paper = (ndimage.grey_closing if dark else ndimage.grey_opening)(coarse, window, mode="nearest")
-    paper = ndimage.gaussian_filter(paper, window / 3, mode="nearest")
+    paper = ndimage.gaussian_filter(paper, 1, mode="nearest")  # no more, or the edge of a shadow would stand out
     full = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
     smooth = ndimage.gaussian_filter(shades.astype(np.float32), max(height, width) / 500)
-    stands = (full - smooth) if dark else (smooth - full)
+    # ink takes away a part of the light, in the shadow as well as beside it
+    stands = 255 * (full - smooth) / np.maximum(full, 32) if dark else smooth - full
     # most of a page is paper: its middle and spread are those of the median and of what lies below it
     middle = float(np.median(stands))
     spread = 1.4826 * float(np.median(np.abs(stands - middle)))
     most = float(np.percentile(stands, 99.8)) - middle  # a few pixels may be a glint
-    if most < max(CONTRAST, NOISE * spread):
+    if most < max(FAINTEST, NOISE * spread):
         return np.zeros_like(stands)
     # what lies within the noise is paper
     floor = middle + max(3 * spread, 0.1 * most)

@@ -70,7 +70,7 @@ def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence)
 
 def body(run: Run, network: Network, confidence: Confidence) -> None:
     """All that changes with a stroke."""
-    left, middle, right = st.columns(3, gap="large")
+    left, middle, right = st.columns([4, 4, 3], gap="medium")
     with left, parts.boundary("The canvas"):
         draw()
     scheme = st.session_state.get("scheme") or canvas.SCHEMES[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -185,10 +186,13 @@ def warm_features(run: Run) -> None:
 
 def _features(name: str, weights: int, version: str, answering: Network) -> NDArray[np.float32]:
     job = _feature_job(name, weights, version, answering)
-    if job.done():
-        return job.result()
-    with st.spinner("Passing 10,000 training digits through the network…"):
-        return job.result()
+    if not job.done():
+        with st.spinner("Passing 10,000 training digits through the network…"):
+            place = st.empty()
+            while not job.done():
+                time.sleep(0.1)
+                place.empty()  # a click or a stroke meanwhile ends this wait here
+    return job.result()
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)

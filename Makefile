@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check models clean
+.PHONY: run test check bench models clean
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -16,6 +16,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py
+
+# Every figure of speed as a ratio, measured side by side (about a quarter of an hour; best with nothing else running).
+bench: $(VENV)/.dev
+	$(BIN)/python -m mnistlab bench
 
 # The shipped runs, made again (about eight minutes on two cores; needs the full set). They never see the 5,000 digits
 # of the bundled sample, so that what they score there is honest.

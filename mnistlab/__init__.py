@@ -3,13 +3,18 @@
 experiment   what to train: `Experiment`, `ModelSpec`, `ConvBlock`, `DenseBlock`, `DataSpec`, `TrainSpec`
 presets      named experiments
 ledger       shapes, parameters and multiply-adds, by arithmetic
-limits       what this machine may be asked to do
+limits       what this machine may be asked to do; `pace` how long it takes
+links        an experiment as the words of a link
 data         `Digits` and where they come from; spoiled, summed up and measured
 engine       trains experiments in a worker process (the only place where Keras is loaded)
 events       what a worker says; `history` folds it into curves
 runs         `RunStore`: trained runs on disk
 forward      a trained network in NumPy, every layer's output kept
-evaluation   confusion, precision, recall, F1, mistakes
+keras_code   an experiment as a plain Keras script or notebook
+explain      each line of it, worked with one digit and one network
+export       a run as one file for another lab
+evaluation   confusion, precision, recall, F1, mistakes; `calibration`, `slices`, `comparison` of two runs
+robustness   what corrupted digits (`corruptions`) cost a network; `report` takes it all along
 neighbours   the digits nearest to one; `pca` their principal components
 drawing      a drawing or photo made into a digit
 figures      Plotly figures of all this

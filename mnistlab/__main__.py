@@ -1,4 +1,4 @@
-"""The command line: `python -m mnistlab data|presets|train|evaluate|predict|runs`.
+"""The command line: `python -m mnistlab data|presets|train|evaluate|predict|runs|export`.
 
 The same core and the same engine as the pages. Results go to standard output, progress to standard error. A wrong
 argument exits 2 with one sentence, a failed job exits 1 with one sentence.
@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from . import confidence, drawing, limits
+from . import confidence, drawing, export, files, keras_code, limits
 from .data import sources
 from .data.digits import Dataset
-from .engine import Engine, EngineError
+from .engine import EXPORT, Engine, EngineError
+from .events import Exported
 from .experiment import Experiment, SpecError
 from .forward import Network
 from .history import History
@@ -79,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("run", metavar="RUN")
     sub.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
     add("runs", runs, "every run, with its status and test accuracy")
+    sub = add("bench", bench, "how fast this is, as ratios measured side by side (minutes)")
+    sub.add_argument("what", nargs="*", metavar="NAME", help="epochs, arithmetic, sprint; all of them unless named")
+    sub.add_argument("--times", type=int, default=3, help="how often each side is measured; the median counts")
+    sub = add("export", export_, "code of an experiment, or a trained network as a file")
+    sub.add_argument("what", metavar="RUN|PRESET")
+    sub.add_argument("--as", dest="form", required=True, choices=list(export.SUFFIXES))
+    sub.add_argument("-o", "--output", metavar="PATH", type=Path, help="without it a name made of RUN or PRESET, here")
     return parser
 
 
@@ -194,6 +202,71 @@ def runs(options: argparse.Namespace) -> Result:
 
     lines = [f"{row['run']}  {row['status']:<11}  {score(row)}  {row['label']}" for row in listed]
     return {"runs": listed}, "\n".join(lines) or "no runs yet"
+
+
+def bench(options: argparse.Namespace) -> Result:
+    try:
+        import bench as measurements  # beside the package in a checkout, not part of it
+    except ImportError as error:
+        raise SpecError("bench needs a checkout of the project: run it from its folder") from error
+    if options.times < 1 or set(options.what) - set(measurements.names()):
+        raise SpecError(f"bench measures {', '.join(measurements.names())}, one or more times each")
+    found = measurements.run(options.what, options.times)
+    return found, measurements.table(found)
+
+
+def export_(options: argparse.Namespace) -> Result:
+    form: str = options.form
+    target: Path = options.output or Path(f"{keras_code.name(options.what)}{export.SUFFIXES[form]}")
+    said: dict[str, Any] = {}
+    if form in ("script", "notebook"):
+        write = keras_code.script if form == "script" else keras_code.notebook
+        content = write(*_described(options.what)).encode()
+    elif form == "zip":
+        content = export.zipped(_trained(options.what))
+    else:
+        content, said = _made_by_the_worker(_trained(options.what), form)
+    try:
+        files.write(target, content)
+    except OSError as error:
+        raise SpecError(f"{str(target)!r} cannot be written") from error
+    compared = f"; compared with Keras on {said['digits']} digits, at most {said['apart']:.1e} apart" if said else ""
+    return {
+        "path": str(target),
+        "as": form,
+        "bytes": len(content),
+        **said,
+    }, f"{target}: {len(content):,} bytes{compared}"
+
+
+def _described(what: str) -> tuple[Experiment, str]:
+    """The experiment of a preset or a run, and its name."""
+    if what in PRESETS:
+        return PRESETS[what].experiment, what
+    run = RunStore().find(what)
+    return run.experiment, run.label
+
+
+def _trained(what: str) -> Run:
+    try:
+        return RunStore().find(what)
+    except RunError as error:
+        if what in PRESETS:
+            raise RunError(f"{what} has not been trained yet: python -m mnistlab train {what}") from error
+        raise
+
+
+def _made_by_the_worker(run: Run, form: str) -> tuple[bytes, dict[str, Any]]:
+    arguments = run.experiment.to_json(), run.weights(), form, _dataset().test.images[: export.COMPARED]
+    engine = Engine(RunStore(), os.environ.get("MNISTLAB_SCHEDULER"))
+    try:
+        job = engine.start(EXPORT, *arguments)
+        engine.wait(job.id)
+    finally:
+        engine.close()
+    if not isinstance(job.last, Exported):
+        raise JobFailed(job.failed or "the worker ended without a file")
+    return job.last.arrays["content"].tobytes(), {"digits": job.last.digits, "apart": job.last.apart}
 
 
 def _network(run: Run) -> Network:

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .intervals import wilson
+
 Floats = NDArray[np.float64]
+Mean = Literal["macro", "weighted", "micro"]
+Outcome = Literal["TP", "FP", "FN", "TN"]
+SURE, AGREEING = 0.9, 0.75  # from which a network and a digit's neighbours together cast doubt on a label
 LOWEST = 1e-7  # probabilities are held above this in a loss, as Keras does
 
 
@@ -37,6 +43,11 @@ class Evaluation:
     def answers(self) -> NDArray[np.intp]:
         """The most probable digit of each image."""
         return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def confidence(self) -> NDArray[np.float32]:
+        """The answer's own probability, of each image."""
+        return self.probabilities.max(axis=1)
 
     @cached_property
     def right(self) -> NDArray[np.bool_]:
@@ -85,15 +96,36 @@ class Evaluation:
         """The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN)."""
         return _ratio(2 * self.confusion.diagonal(), self.confusion.sum(axis=0) + self.support)
 
-    def average(self, values: Floats, how: str) -> float:
-        """Mean over digits: "macro" counts each digit the same, "weighted" by its support."""
+    def average(self, values: Floats, how: Mean) -> float:
+        """Mean of a measure over digits: "macro" counts each digit the same, "weighted" by its support, and "micro" adds
+        up all digits' counts first, which makes precision, recall and F1 the accuracy: each image has one answer.
+        """
+        if how == "micro":
+            return self.accuracy
         return float(values.mean() if how == "macro" else np.average(values, weights=self.support))
 
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy (E. B. Wilson, 1927): where the true value lies, were more digits tried."""
-        n, p, z = len(self.labels), self.accuracy, 1.959963984540054
-        middle, spread = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return float((middle - spread) / (1 + z * z / n)), float((middle + spread) / (1 + z * z / n))
+        low, high = wilson(int(self.right.sum()), len(self.labels))
+        return float(low), float(high)
+
+    def outcome(self, which: Outcome, digit: int) -> NDArray[np.intp]:
+        """Rows by what they are for one digit, the dearest (of the highest loss) first.
+
+        True or false: whether the answer is right about this digit; positive or negative: whether it says it is one.
+        """
+        is_digit, answered = self.labels == digit, self.answers == digit
+        match which:
+            case "TP":
+                chosen = is_digit & answered
+            case "FP":
+                chosen = ~is_digit & answered
+            case "FN":
+                chosen = is_digit & ~answered
+            case "TN":
+                chosen = ~is_digit & ~answered
+        rows = np.flatnonzero(chosen)
+        return rows[np.argsort(-self.losses[rows], kind="stable")]
 
     def cell(self, label: int, answer: int) -> NDArray[np.intp]:
         """Rows of the images in one cell of the confusion matrix, most confident first."""
@@ -105,11 +137,28 @@ class Evaluation:
         wrong = np.flatnonzero(~self.right)
         return wrong[np.argsort(-self.losses[wrong], kind="stable")][:count]
 
+    def surest_mistakes(self, count: int) -> NDArray[np.intp]:
+        """Rows of the wrong answers with the highest confidence, the surest first."""
+        wrong = np.flatnonzero(~self.right)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:count]
+
+    def least_sure(self, count: int) -> NDArray[np.intp]:
+        """Rows of the right answers with the lowest confidence, the least sure first."""
+        right = np.flatnonzero(self.right)
+        return right[np.argsort(self.confidence[right], kind="stable")][:count]
+
     def most_confused(self, count: int) -> list[tuple[int, int, int]]:
         """(label, answer, how many) of the largest cells off the diagonal, largest first; empty cells are left out."""
         off = self.confusion * (1 - np.eye(10, dtype=np.int64))
         order = np.argsort(-off, axis=None, kind="stable")[:count]
         return [(int(i) // 10, int(i) % 10, int(off.flat[i])) for i in order if off.flat[i]]
+
+
+def label_looks_wrong(label: int, answer: int, confidence: float, near: NDArray[np.uint8]) -> bool:
+    """Whether a mistake may be the label's: the network is at least 90 % sure of another digit, and at least three
+    quarters of the labels of the nearest training digits, uint8 (k,), say that one too.
+    """
+    return answer != label and confidence >= SURE and len(near) > 0 and float((near == answer).mean()) >= AGREEING
 
 
 def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:

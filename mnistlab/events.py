@@ -10,7 +10,7 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,28 @@ class Started:
     """Steps in an epoch: the training images divided by the batch size, rounded up."""
     train_images: int
     validation_images: int
+    arrays: Arrays = field(repr=False, default_factory=dict)
+    """The probe strip: `images` uint8 (n, 28, 28), and `labels` uint8 of those that have one; a drawing comes last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steered:
+    """An order took effect, or the training goes on after a break: how it continues from `step` of `epoch`.
+
+    What was said before about later steps is superseded by what follows.
+    """
+
+    epoch: int
+    step: int
+    """Steps done in this epoch."""
+    epochs: int
+    """Planned in all."""
+    learning_rate: float | None
+    """Set by hand, to be followed by the schedule; None as in the experiment."""
+    paused: bool
+    seconds: float
+    note: str = ""
+    """What the person should know about this, such as a damaged checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +81,26 @@ class EpochEnd:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpoint:
-    """The weights after an epoch, so that a crash loses nothing before it."""
+class Probe:
+    """What the network is like after an epoch."""
 
     epoch: int
+    probabilities: list[list[float]]
+    """Ten for each image of the probe strip."""
+    recall: list[float | None]
+    """Part of each digit's validation images that is answered right; None when there are none."""
+    layers: dict[str, dict[str, float | None]]
+    """Of each layer with a kernel: `size` (root mean square of its weights), `moved` (length of the way the kernel
+    went in this epoch) and `gradient` (its length at a step, root mean square over the epoch), both divided by the
+    kernel's own length, and `silent` (part of its relu units that answer 0 to every validation digit); None: not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """All that a training needs to go on from here exactly: after `epoch` whole epochs and `step` steps of the next."""
+
+    epoch: int
+    step: int = 0
     arrays: Arrays = field(repr=False, default_factory=dict)
 
 
@@ -73,6 +111,8 @@ class Finished:
     reason: Reason
     epochs: int
     kept_epoch: int
+    within: bool = False
+    """The weights are those of a moment within the epoch after `kept_epoch`."""
     arrays: Arrays = field(repr=False, default_factory=dict)
 
 
@@ -98,18 +138,51 @@ class MapStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Digits are being answered by a network; the last one, with `done` equal to `total`, carries what was asked for."""
+
+    done: int
+    """Images answered so far."""
+    total: int
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A network as a file of another format: `arrays["content"]` uint8, its bytes."""
+
+    kind: str
+    digits: int
+    """How many digits it was compared with Keras on."""
+    apart: float
+    """The most that any of their probabilities differs."""
+    arrays: Arrays = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job cannot go on; `message` is a sentence for the person who started it."""
 
     message: str
 
 
-Event = Started | BatchEnd | EpochEnd | Checkpoint | Finished | Evaluated | MapStep | Failed
+Event = (
+    Started
+    | Steered
+    | BatchEnd
+    | EpochEnd
+    | Probe
+    | Checkpoint
+    | Finished
+    | Evaluated
+    | MapStep
+    | Answered
+    | Exported
+    | Failed
+)
 Emit = Callable[[Event], None]
 
-KINDS: Mapping[str, type[Event]] = {
-    kind.__name__: kind for kind in (Started, BatchEnd, EpochEnd, Checkpoint, Finished, Evaluated, MapStep, Failed)
-}
+KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 @dataclass(frozen=True)
@@ -117,6 +190,11 @@ class Orders:
     """What the person wants of a running job, as the worker last read it."""
 
     stop: bool = False
+    pause: bool = False
+    learning_rate: float | None = None
+    """In place of the experiment's, from now on; the schedule's factor still applies. None: leave it as it is."""
+    epochs: int | None = None
+    """Planned in all, so that the same order twice is one. None: leave it as it is."""
 
     NONE: ClassVar[Orders]
 
@@ -148,8 +226,20 @@ def from_dict(values: Mapping[str, Any]) -> Event:
 
 
 def _check_finite(name: str, values: Mapping[str, Any]) -> None:
-    if bad := [key for key, value in values.items() if isinstance(value, float) and not math.isfinite(value)]:
+    if bad := [key for key, value in values.items() if not _finite(value)]:
         raise ValueError(f"{name}.{bad[0]} is not finite")
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def unpack(packed: bytes) -> Arrays:
+    """The arrays that `pack` wrote, never a pickle."""
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def pack(arrays: Arrays) -> bytes:

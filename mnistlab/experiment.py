@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, field_validator, model_validator
@@ -138,6 +139,11 @@ class ModelSpec(Spec):
     head: Literal["flatten", "average"] = "flatten"
     dense: tuple[DenseBlock, ...] = ()
 
+    @property
+    def depth(self) -> int:
+        """Blocks; with none it is softmax regression."""
+        return len(self.conv) + len(self.dense)
+
     @model_validator(mode="after")
     def _depth(self) -> Self:
         if len(self.conv) > 12 or len(self.dense) > 12:
@@ -236,6 +242,10 @@ class Augmentation(Spec):
     def geometric(self) -> bool:
         return bool(self.shift or self.rotate or self.shear or self.scale)
 
+    @property
+    def any(self) -> bool:
+        return self.geometric or bool(self.thickness)
+
 
 class Stopping(Spec):
     """When training ends before its last epoch. None is never."""
@@ -316,6 +326,16 @@ class Experiment(Spec):
     def to_json(self) -> str:
         return self.model_dump_json()
 
+    def at(self, path: str) -> Any:
+        """The value of a dotted field: `at("model.dense.0.units")`. Raises `SpecError` for a path that is none."""
+        value: Any = self
+        try:
+            for name in path.split("."):
+                value = value[int(name)] if isinstance(value, tuple) else getattr(value, name)
+        except (AttributeError, IndexError, ValueError) as error:
+            raise SpecError(f"{_short(path)} is not a field of an experiment") from error
+        return value
+
     def changed(self, assignments: dict[str, Any]) -> Experiment:
         """A copy with dotted fields set: `{"train.epochs": 2, "model.dense.0.units": 64}`. Raises `SpecError`."""
         values: Any = self.model_dump(mode="json")
@@ -334,6 +354,27 @@ class Experiment(Spec):
             except (KeyError, IndexError, TypeError, ValueError) as error:
                 raise SpecError(f"{_short(path)} is not a field of an experiment") from error
         return Experiment.of(values)
+
+
+def differences(before: Spec, after: Spec) -> dict[str, tuple[Any, Any]]:
+    """Only what differs, by dotted field: `{"train.epochs": (5, 10), "model.dense.1": (None, DenseBlock(…))}`.
+
+    A block that only one of them has stands once, against None.
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in type(before).model_fields:
+        first, second = getattr(before, name), getattr(after, name)
+        if first == second:
+            continue
+        pairs = {name: (first, second)}
+        if isinstance(first, tuple) and any(isinstance(block, Spec) for block in (*first, *second)):
+            pairs = {f"{name}.{i}": pair for i, pair in enumerate(zip_longest(first, second))}
+        for path, (one, other) in pairs.items():
+            if isinstance(one, Spec) and isinstance(other, Spec):
+                found |= {f"{path}.{inner}": pair for inner, pair in differences(one, other).items()}
+            else:
+                found[path] = (one, other)
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

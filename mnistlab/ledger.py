@@ -6,7 +6,7 @@ Keras, `forward` computes them in NumPy, and the page shows them as a table. Kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
@@ -77,6 +77,11 @@ class Ledger:
     def activations(self) -> int:
         """Numbers kept for one image between the forward and the backward pass."""
         return prod(IMAGE) + sum(prod(layer.shape) for layer in self.layers)
+
+    @property
+    def receptive_fields(self) -> tuple[int, ...]:
+        """For each layer, the side in pixels of what one of its numbers can depend on in the 28 × 28 grid."""
+        return tuple(_receptive_fields(self.layers))
 
     @property
     def weight_shapes(self) -> dict[str, Shape]:
@@ -157,6 +162,28 @@ def _norm_and_activation(name: str, block: ConvBlock | DenseBlock, shape: Shape)
         statistics = dict.fromkeys(("gamma", "beta", "moving_mean", "moving_variance"), (shape[-1],))
         yield Layer(f"{name}_norm", "batch_norm", shape, shape, {**statistics})
         yield Layer(f"{name}_{block.activation}", "activation", shape, shape, activation=block.activation)
+
+
+def _receptive_fields(plan: Iterable[Layer]) -> Iterator[int]:
+    """By the first and the last pixel that each number in a row depends on, carried from layer to layer.
+
+    This is exact where the usual formula, (k − 1) · jump more for each window, counts zeros beyond the border as pixels.
+    """
+    seen = [(pixel, pixel) for pixel in range(IMAGE[0])]
+    for layer in plan:
+        if layer.size:
+            starts = [place * layer.strides - _padded(layer) for place in range(layer.shape[0])]
+            seen = [(seen[max(at, 0)][0], seen[min(at + layer.size, len(seen)) - 1][1]) for at in starts]
+        elif layer.kind in ("dense", "average"):  # one number of all there are
+            seen = [(seen[0][0], seen[-1][1])]
+        yield max(last - first + 1 for first, last in seen)
+
+
+def _padded(layer: Layer) -> int:
+    """Zeros that Keras' "same" puts before the first pixel; when it needs an odd number, the one more goes behind."""
+    if layer.padding != "same":
+        return 0
+    return max((layer.shape[0] - 1) * layer.strides + layer.size - layer.input_shape[0], 0) // 2
 
 
 def _fits(layer: str, window: int, height: int, width: int) -> None:

@@ -5,15 +5,23 @@ The estimates come from the ledger alone. Each limit can be set by an environmen
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 
 import psutil
 
+from .data.digits import counts
 from .experiment import Experiment, Optimizer, SpecError
 from .ledger import Ledger
 
-BASE_MEMORY = 700_000_000  # a worker with Keras imported and the training set loaded; measured 640 MB on Linux
+# Fitted to the peak resident memory of fifteen trainings on Linux, from softmax regression to 20 million parameters;
+# a little above all of them.
+BASE_MEMORY = 895_000_000  # a worker with Keras imported, and a training that is traced
+DIGIT = 2600  # bytes a digit that is loaded: three copies of its pixels, and what passes
+COPIES = 6  # of the weights besides the optimizer's: their gradients, those that are kept, and those on their way out
+SAMPLE = 5_000  # digits of the bundled sample; all of them are among MNIST's training digits
+PREDICTED = 1000  # digits at once, when all of a set are answered
 SLOTS: dict[Optimizer, int] = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2, "adagrad": 1}
 FREE_MEMORY_TO_TRAIN = 1_100_000_000
 SLOW_MULTIPLY_ADDS = 1e10  # a second: a quarter of what two laptop cores do, so that nothing reasonable is refused
@@ -27,23 +35,66 @@ class Limits:
     memory: int
     """Bytes the worker may need."""
     seconds: float
+    queue: int = 50
+    """Runs that may wait or run, of all visitors together."""
+    runs_a_visitor: int = 50
+    """Of them, one visitor's."""
 
     @classmethod
     def here(cls) -> Limits:
-        """This machine's, or what the environment sets: MNISTLAB_MAX_PARAMETERS, _MAX_MEMORY_MB, _MAX_HOURS."""
-        memory = os.environ.get("MNISTLAB_MAX_MEMORY_MB")
+        """A hosted lab's or one's own, each of them as the environment sets it: MNISTLAB_MAX_PARAMETERS, _MAX_MEMORY_MB,
+        _MAX_HOURS, _MAX_QUEUE, _MAX_RUNS_A_VISITOR.
+
+        Raises `SpecError` for a value that is not a number above 0.
+        """
+        usual = HOSTED if hosted() else OWN
+        available = (psutil.virtual_memory().available + BASE_MEMORY) / 1e6
         return cls(
-            parameters=int(os.environ.get("MNISTLAB_MAX_PARAMETERS", "20000000")),
-            memory=int(memory) * 1_000_000 if memory else psutil.virtual_memory().available + BASE_MEMORY,
-            seconds=3600 * float(os.environ.get("MNISTLAB_MAX_HOURS", "12")),
+            parameters=int(_number("PARAMETERS", usual["PARAMETERS"])),
+            memory=int(_number("MEMORY_MB", available) * 1e6),
+            seconds=3600 * _number("HOURS", usual["HOURS"]),
+            queue=int(_number("QUEUE", usual["QUEUE"])),
+            runs_a_visitor=int(_number("RUNS_A_VISITOR", usual["RUNS_A_VISITOR"])),
         )
 
 
-def memory(experiment: Experiment) -> int:
-    """Bytes a worker needs for this training, about: weights, gradients, optimizer, and the batch's activations twice."""
+OWN = {"PARAMETERS": 20_000_000, "HOURS": 12, "QUEUE": 50, "RUNS_A_VISITOR": 50}
+HOSTED = {"PARAMETERS": 2_000_000, "HOURS": 0.5, "QUEUE": 8, "RUNS_A_VISITOR": 2}
+
+
+def hosted() -> bool:
+    """Whether strangers share this lab: MNISTLAB_HOSTED is set to anything but 0."""
+    return os.environ.get("MNISTLAB_HOSTED", "0") not in ("", "0")
+
+
+def _number(name: str, usual: float) -> float:
+    text = os.environ.get(f"MNISTLAB_MAX_{name}", "")
+    try:
+        value = float(text) if text else usual
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise SpecError(f"MNISTLAB_MAX_{name}: expected a number above 0. Received: {text[:40]!r}")
+    return value
+
+
+def memory(experiment: Experiment, loaded: int = 60_000) -> int:
+    """Bytes a worker holds at the most during this training, with so many training digits loaded.
+
+    Weights, gradients and the optimizer's; the activations of a batch, kept for the way back; and those on both sides of
+    the largest layer when a set is answered. Held against measured peaks: never under, at most a quarter over.
+    """
     ledger, train = Ledger.of(experiment.model), experiment.train
-    weights = ledger.parameters * (2 + SLOTS[train.optimizer])
-    return BASE_MEMORY + 4 * (weights + 2 * ledger.activations * train.batch_size)
+    weights = ledger.parameters * (COPIES + SLOTS[train.optimizer])
+    largest = max(math.prod(layer.input_shape) + math.prod(layer.shape) for layer in ledger.layers)
+    numbers = weights + 0.9 * ledger.activations * train.batch_size + 1.15 * largest * PREDICTED
+    return BASE_MEMORY + DIGIT * loaded + round(4 * numbers)
+
+
+def images(experiment: Experiment, loaded: int) -> int:
+    """How many digits are trained on of so many loaded. Raises `SpecError` when that is more than there are."""
+    usable = loaded - SAMPLE if experiment.data.leave_out_sample else loaded
+    return counts(experiment.data, loaded, max(usable, 0))[0]
 
 
 def check(experiment: Experiment, train_images: int, limits: Limits | None = None) -> None:
@@ -54,18 +105,18 @@ def check(experiment: Experiment, train_images: int, limits: Limits | None = Non
         raise SpecError(
             f"the network has {ledger.parameters:,} parameters; this lab trains at most {limits.parameters:,}"
         )
-    needed = memory(experiment)
+    needed = memory(experiment, train_images)
     if needed > limits.memory:
         raise SpecError(
             f"training needs about {needed / 1e9:.1f} GB of memory; {limits.memory / 1e9:.1f} GB are free for it"
         )
-    images = experiment.data.train_images or train_images
-    if experiment.train.batch_size > images:
+    digits = images(experiment, train_images)
+    if experiment.train.batch_size > digits:
         raise SpecError(
-            f"train.batch_size: expected at most the {images:,} training digits. Received: {experiment.train.batch_size:,}"
+            f"train.batch_size: expected at most the {digits:,} training digits. Received: {experiment.train.batch_size:,}"
         )
     # forward, and backward twice over: to the inputs and to the weights
-    seconds = 3 * ledger.multiply_adds * images * experiment.train.epochs / SLOW_MULTIPLY_ADDS
+    seconds = 3 * ledger.multiply_adds * digits * experiment.train.epochs / SLOW_MULTIPLY_ADDS
     if seconds > limits.seconds:
         raise SpecError(
             f"training would take up to {seconds / 3600:,.0f} hours on a slow machine; "

@@ -26,6 +26,12 @@ _CONV = ConvBlock(filters=32, pool=2)
 
 _ALL = (
     Preset(
+        "softmax-regression",
+        "No hidden layer: each digit's score is a weighted sum of the 784 pixels. The bare start for a network of your own.",
+        "multinomial logistic regression, the usual baseline; Keras' usual training",
+        Experiment(),
+    ),
+    Preset(
         "classic-dense-512",
         "One wide hidden layer: quick to train, and its growing gap to the test set shows overfitting.",
         "F. Chollet, Deep Learning with Python, chapter 2: a first look at a neural network",
@@ -78,6 +84,21 @@ _ALL = (
         ),
     ),
     Preset(
+        "sprint",
+        "Over 99 % within seconds: two convolutions that step over every second pixel, batch norm, one cycle of the rate.",
+        "designed here for the least time to 99.0 % test accuracy on two cores",
+        Experiment(
+            model=ModelSpec(
+                conv=(
+                    ConvBlock(filters=12, kernel_size=5, strides=2, batch_norm=True),
+                    ConvBlock(filters=32, kernel_size=5, strides=2, batch_norm=True),
+                ),
+                dense=(DenseBlock(units=64, batch_norm=True),),
+            ),
+            train=TrainSpec(epochs=3, batch_size=128, learning_rate=0.01, schedule="one_cycle"),
+        ),
+    ),
+    Preset(
         "reference-cnn",
         "The lab's own network: four convolutions, trained on digits turned, shifted and thickened to read real pens.",
         "designed here for over 99.3 % on the test set with under 500,000 parameters",
@@ -105,3 +126,5 @@ _ALL = (
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}
+
+START = "classic-convnet-dropout"  # what a lab opens with

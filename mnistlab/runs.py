@@ -3,7 +3,9 @@
     run.json            id, label, when it was made, the experiment
     events.jsonl        one event a line, each behind its own checksum
     weights.npz         float32, uncompressed: what the run kept
-    checkpoint-*.npz    the last two epochs' weights while it trains
+    checkpoint-*.npz    where the training can go on exactly: the last two while it trains, the last one afterwards
+    epoch-*.npz         weights after up to 20 epochs, to look back at
+    probe.npz           the digits that were watched
     evaluation.npz      the test probabilities, and the sha256 of the digits they belong to
 
 Status is derived from the events and from what is running, never read from a file. Knows nothing of Keras or Dask.
@@ -28,22 +30,26 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import files
-from .data.digits import Digits
+from .data.digits import Bytes, Digits
 from .evaluation import Evaluation
-from .events import Arrays, Checkpoint, Evaluated, Event, Finished, from_dict, pack, to_dict
+from .events import Arrays, Checkpoint, Evaluated, Event, Finished, Started, Steered, from_dict, pack, to_dict
 from .experiment import Experiment
 from .forward import Network
 from .history import History
 from .ledger import Ledger
 
-Status = Literal["queued", "running", "finished", "stopped", "interrupted", "failed"]
+Status = Literal["queued", "running", "paused", "finished", "stopped", "interrupted", "failed"]
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 RUN_ID = re.compile(r"r[0-9a-f]{32}")
 LABEL_LENGTH = 80
 KEPT_CHECKPOINTS = 2
+KEPT_EPOCHS = 20
+KEPT_EPOCHS_BYTES = 400_000_000  # of all of them together; at least two are kept
+CHECKPOINT_COPIES = 5  # of all parameters at most: weights, the best ones, up to three of the optimizer's
 HISTORIES = 16  # histories kept in memory; each is a few hundred KB at most
 
 
@@ -61,6 +67,8 @@ class Run:
     created: str
     experiment: Experiment
     shipped: bool
+    visitor: str = field(repr=False)
+    """Whose it is, as `ui.visitors` knows people; empty when nobody's in particular."""
     store: RunStore = field(repr=False, compare=False)
     path: Path = field(repr=False, compare=False)
 
@@ -71,23 +79,65 @@ class Run:
     @property
     def status(self) -> Status:
         history = self.history
-        if history.failed:
+        if history.failed or self.id in self.store.trouble:
             return "failed"
         if history.finished:
             return "stopped" if history.finished.reason == "stopped" else "finished"
         if self.id in self.store.live:
-            return "running" if history.started else "queued"
+            return "paused" if history.paused else "running" if history.started else "queued"
         return "interrupted"
 
     @property
     def kept(self) -> str:
         """One sentence: how it ended and what is left of it; empty while it goes on."""
+        if self.id in self.store.trouble:
+            return self.store.trouble[self.id]
         if self.status == "interrupted":
-            epoch = self.history.checkpoint
-            if epoch is None:
-                return "Interrupted in the first epoch. No weights were kept yet; train again."
-            return f"Interrupted after epoch {epoch}. Nothing before it is lost."
+            last = self.history.checkpoint
+            if last is None:
+                return "Interrupted in the first epoch. No weights were kept yet; Resume begins again."
+            if last.step:
+                return (
+                    f"Interrupted in epoch {last.epoch + 1}, after its step {last.step:,}. Nothing before it is lost."
+                )
+            return f"Interrupted after epoch {last.epoch}. Nothing before it is lost."
         return self.history.ending
+
+    @property
+    def epochs_kept(self) -> dict[int, Path]:
+        """Where the weights after an epoch lie, for those whose are kept, in order."""
+        done = len(self.history.epochs)
+        found = {int(file.stem.removeprefix("epoch-")): file for file in sorted(self.path.glob("epoch-*.npz"))}
+        return {epoch: file for epoch, file in found.items() if epoch <= done}
+
+    def weights_after(self, epoch: int) -> Arrays:
+        """The weights after one of `epochs_kept`. Raises `RunError` when they are not there or damaged."""
+        return self._arrays(self.path / f"epoch-{epoch:04}.npz")
+
+    def _arrays(self, file: Path, copies: int = 1) -> Arrays:
+        return _read_arrays(file, copies * 4 * Ledger.of(self.experiment.model).parameters)
+
+    def probed(self) -> tuple[Bytes, NDArray[np.uint8]]:
+        """The digits that are watched, uint8 (n, 28, 28), and the labels of those that have one; a drawing comes last.
+
+        Raises `RunError` when there are none.
+        """
+        arrays = _read_arrays(self.path / "probe.npz", 12 * 785)
+        images, labels = arrays.get("images", np.empty(0)), arrays.get("labels", np.empty(0))
+        if images.shape[1:] != (28, 28) or images.dtype != np.uint8 or labels.shape not in ((10,), (len(images),)):
+            raise RunError("the digits that were watched cannot be read")
+        return images, labels
+
+    def resume_from(self) -> tuple[Arrays | None, str]:
+        """The newest checkpoint that can be read (None: begin anew), and what to say of it; a damaged one is deleted."""
+        note = ""
+        for file in sorted(self.path.glob("checkpoint-*.npz"), reverse=True):
+            try:
+                return self._arrays(file, CHECKPOINT_COPIES), note
+            except RunError as error:
+                note = f"The newest checkpoint was not used: {error}. The training goes on from the one before."
+                file.unlink(missing_ok=True)
+        return None, note and "No checkpoint could be read: the training begins again."
 
     @property
     def weights_file(self) -> Path | None:
@@ -107,7 +157,9 @@ class Run:
         wrong: list[RunError] = []
         for file in self._weights_files():
             try:
-                return _read_arrays(file, 4 * Ledger.of(self.experiment.model).parameters)
+                if file.name == "weights.npz":
+                    return self._arrays(file)
+                return _part(self._arrays(file, CHECKPOINT_COPIES), "weights/")
             except RunError as error:
                 wrong.append(error)
         raise wrong[0] if wrong else RunError("this run has no weights yet")
@@ -141,11 +193,13 @@ class RunStore:
         self.shipped = shipped
         self.live: set[str] = set()
         """Ids of the runs that an engine is working on or will; only the engine changes it."""
+        self.trouble: dict[str, str] = {}
+        """By id, what went wrong with runs that could not be written any more; only the engine changes it."""
         self._histories: OrderedDict[str, tuple[int, History]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def create(self, experiment: Experiment, label: str, run_id: str | None = None) -> Run:
-        """A new run, on disk before anything works on it. Raises `RunError` when the folder cannot be written."""
+    def create(self, experiment: Experiment, label: str, run_id: str | None = None, visitor: str = "") -> Run:
+        """A new run of a visitor, on disk before anything works on it. Raises `RunError` when the folder cannot be written."""
         run_id = run_id or new_id()
         folder = self.path / run_id
         try:
@@ -155,6 +209,7 @@ class RunStore:
                 "label": clean_label(label),
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
                 "experiment": json.loads(experiment.to_json()),
+                "visitor": visitor,
             }
             files.write(folder / "run.json", json.dumps(meta, indent=1).encode())
         except OSError as error:
@@ -177,6 +232,10 @@ class RunStore:
             raise RunError("no run has this id")
         shipped = RUN_ID.fullmatch(run_id) is None
         folder = (self.shipped if shipped else self.path) / run_id
+        if not shipped and not folder.is_dir():
+            named = next((run for run in self._shipped() if run.id == run_id), None)
+            if named is not None:
+                return named
         try:
             meta = json.loads((folder / "run.json").read_text("utf-8"))
             return Run(
@@ -185,12 +244,19 @@ class RunStore:
                 created=str(meta["created"]),
                 experiment=Experiment.of(meta["experiment"]),
                 shipped=shipped,
+                visitor=str(meta.get("visitor", "")),
                 store=self,
                 path=folder,
             )
         # ValueError: not JSON, not UTF-8, not an experiment, a number of thousands of digits; RecursionError: nested
         except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise RunError("there is no such run, or its run.json is damaged") from error
+
+    def _shipped(self) -> Iterator[Run]:
+        for file in self.shipped.glob("[a-z]*/run.json"):
+            if RUN_ID.fullmatch(file.parent.name) is None:
+                with suppress(RunError):
+                    yield self.open(file.parent.name)
 
     def __iter__(self) -> Iterator[Run]:
         """Every run that can be read, newest first; shipped runs last. A damaged one is left out."""
@@ -203,6 +269,14 @@ class RunStore:
                 except RunError:
                     continue  # the others list as before
         return iter(sorted(found, key=lambda run: (not run.shipped, run.created), reverse=True))
+
+    def living(self) -> list[Run]:
+        """The runs that wait or run, oldest first. One whose folder was removed meanwhile is left out."""
+        found = []
+        for run_id in list(self.live):
+            with suppress(RunError):
+                found.append(self.open(run_id))
+        return sorted(found, key=lambda run: run.created)
 
     def find(self, text: str) -> Run:
         """By id, by the name of a shipped run, or by a label that only one run has. Raises `RunError`."""
@@ -220,14 +294,18 @@ class RunStore:
         """Write what an event carries, then the event: a line never speaks of arrays that are not there."""
         folder = self.open(run_id).path
         match event:
+            case Started():
+                for old in [*folder.glob("checkpoint-*.npz"), *folder.glob("epoch-*.npz")]:
+                    old.unlink()  # it begins again
+                if event.arrays:
+                    files.write(folder / "probe.npz", pack(event.arrays))
+            case Steered():
+                (folder / "weights.npz").unlink(missing_ok=True)  # they are not the newest any more
             case Checkpoint():
-                files.write(folder / f"checkpoint-{event.epoch:04}.npz", pack(event.arrays))
-                for old in sorted(folder.glob("checkpoint-*.npz"))[:-KEPT_CHECKPOINTS]:
-                    old.unlink()
+                self._keep(folder, event)
             case Finished() if event.arrays:
                 files.write(folder / "weights.npz", pack(event.arrays))
-                for old in folder.glob("checkpoint-*.npz"):
-                    old.unlink()
+                _only_newest(folder, 1)
             case Evaluated():
                 files.write(folder / "evaluation.npz", pack({**event.arrays, "digits": np.array(event.digits)}))
         text = json.dumps(to_dict(event), allow_nan=False)
@@ -238,6 +316,17 @@ class RunStore:
                 if file.read(1) != b"\n":  # a crash cut the last line: end it, its checksum will not hold
                     file.write(b"\n")
             file.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
+
+    def _keep(self, folder: Path, event: Checkpoint) -> None:
+        files.write(folder / f"checkpoint-{event.epoch:04}-{event.step:06}.npz", pack(event.arrays))
+        _only_newest(folder, KEPT_CHECKPOINTS)
+        if event.step == 0:
+            files.write(folder / f"epoch-{event.epoch:04}.npz", pack(_part(event.arrays, "weights/")))
+            kept = {int(file.stem.removeprefix("epoch-")): file for file in folder.glob("epoch-*.npz")}
+            most = KEPT_EPOCHS_BYTES // max(1, kept[event.epoch].stat().st_size)
+            best = self.history(self.open(folder.name)).best
+            for epoch in too_many(sorted(kept), max(2, min(KEPT_EPOCHS, most)), best.epoch if best else 0):
+                kept[epoch].unlink()
 
     def history(self, run: Run) -> History:
         """A run's events, folded; only what was written since the last call is read."""
@@ -256,6 +345,16 @@ class RunStore:
             while len(self._histories) > HISTORIES:
                 self._histories.popitem(last=False)
             return history
+
+
+def too_many(epochs: list[int], most: int, best: int) -> list[int]:
+    """Which of these epochs to let go so that `most` are left: the first, the best and the last stay, the rest evenly spread."""
+    left, gone = list(epochs), []
+    while len(left) > most:
+        inner = [i for i in range(1, len(left) - 1) if left[i] != best] or [0]
+        closest = min(inner, key=lambda i: left[min(i + 1, len(left) - 1)] - left[i - 1])
+        gone.append(left.pop(closest))
+    return gone
 
 
 def new_id() -> str:
@@ -277,6 +376,15 @@ def _events(lines: bytes) -> Iterator[Event]:
                 yield from_dict(json.loads(text))
             except ValueError:
                 continue  # written by a later version: a kind of event this one does not know
+
+
+def _only_newest(folder: Path, count: int) -> None:
+    for old in sorted(folder.glob("checkpoint-*.npz"))[:-count]:
+        old.unlink()
+
+
+def _part(arrays: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _read_arrays(file: Path, most_bytes: int) -> Arrays:

@@ -29,8 +29,14 @@ SCHEDULES: dict[Schedule, Callable[[Floats], Floats]] = {
 }
 
 
-def learning_rates(train: TrainSpec, steps_per_epoch: int, epoch: int) -> NDArray[np.float32]:
-    """The learning rate of each step of an epoch (the first is 1), float32 (steps_per_epoch,)."""
+def learning_rates(
+    train: TrainSpec, steps_per_epoch: int, epoch: int, by_hand: float | None = None
+) -> NDArray[np.float32]:
+    """The learning rate of each step of an epoch (the first is 1), float32 (steps_per_epoch,).
+
+    A rate set `by_hand` stands in for the experiment's. After the experiment's last epoch the schedule stays at its end.
+    """
     steps = np.arange(steps_per_epoch) + (epoch - 1) * steps_per_epoch
-    done = steps / (steps_per_epoch * train.epochs)
-    return (train.learning_rate * SCHEDULES[train.schedule](done)).astype(np.float32)
+    done = np.minimum(steps / (steps_per_epoch * train.epochs), 1.0)
+    rate = train.learning_rate if by_hand is None else by_hand
+    return (rate * SCHEDULES[train.schedule](done)).astype(np.float32)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Callable
+
 import streamlit as st
 
-from mnistlab import limits
-from mnistlab.engine import EngineError
+from mnistlab import limits, pace
 from mnistlab.experiment import Experiment, SpecError
 from mnistlab.ledger import Ledger
-from mnistlab.presets import PRESETS
-from mnistlab.runs import Run, RunError, new_id
-from mnistlab.ui import cache, parts, state
+from mnistlab.ui import cache, parts
+from mnistlab.ui.code import code
 from mnistlab.ui.editor import editor
-from mnistlab.ui.monitor import curves, monitor
+from mnistlab.ui.layers import layers, picture
+from mnistlab.ui.lines import lines
+from mnistlab.ui.monitor import watch, watched
+from mnistlab.ui.replay import replay
+from mnistlab.ui.setup import keep_setup, open_setup
 
-FREE = "Starts at once, in the background: look at other pages meanwhile."
-BUSY = "This training is still running; stop it first."
+ALSO = ("run",)  # in the link besides the experiment: the run that is watched
+VIEWS: dict[str, Callable[[Experiment], None]] = {
+    "Layers": layers,
+    "Picture": picture,
+    "Keras code": lambda experiment: code(experiment, watched()),
+    "Line by line": lambda experiment: lines(experiment, watched()),
+    "Time machine": replay,
+}
 
 
 def problem(experiment: Experiment) -> str:
@@ -28,128 +37,63 @@ def problem(experiment: Experiment) -> str:
     return limits.training_off()
 
 
-def start(experiment: Experiment, label: str, run_id: str) -> None:
-    """Train. The button carries the id of the run it starts, so that impatient clicks all mean the same run."""
-    if state.get("training") in cache.store().live:
-        return
-    try:
-        run = cache.engine().submit(experiment, label, cache.dataset().sha256, run_id)
-    except (EngineError, RunError) as error:
-        st.session_state["train-problem"] = str(error)
-        return
-    state.put("training", run.id)
-
-
-def run_label(experiment: Experiment | None) -> str:
-    """The preset's name, and whether anything in it was changed."""
-    preset = PRESETS[state.get("preset")]
-    return preset.name if experiment == preset.experiment else f"{preset.name}, changed"
-
-
-def next_run() -> str:
-    """The id that the next run will have; another one as soon as that run was started."""
-    if state.get("next_run") in (None, state.get("training")):
-        state.put("next_run", new_id())
-    return str(state.get("next_run"))
-
-
-def watched() -> Run | None:
-    """The run of this session, of the link, or the one that is going on."""
-    live = parts.live_runs()
-    for run_id in (state.get("training"), st.query_params.get("run"), live[-1].id if live else None):
-        if run_id:
-            try:
-                return cache.store().open(str(run_id))
-            except RunError:
-                continue
-    return None
-
-
 def totals(experiment: Experiment) -> None:
-    ledger = Ledger.of(experiment.model)
-    memory = limits.memory(experiment)
+    """What the network costs, always in sight."""
+    ledger, loaded = Ledger.of(experiment.model), len(cache.dataset().train)
+    images = limits.images(experiment, loaded)
+    seconds = cache.pace() * pace.estimate(experiment, images)
+    memory = limits.memory(experiment, loaded)
     st.markdown(
-        f"**{ledger.parameters:,} parameters** · {ledger.multiply_adds / 1e6:.2f} million multiply-adds a digit · "
-        f"about {memory / 1e9:.1f} GB of memory"
+        f"**{ledger.parameters:,} parameters** · {rough(seconds)} an epoch here · {memory / 1e9:.1f} GB",
+        help=f"{ledger.multiply_adds:,} multiply-adds a digit, {images:,} training digits. The seconds are estimated from these "
+        "and from how long your own trainings took on this machine; before the first, from how fast it multiplies matrices. "
+        "Memory is the most that the training is expected to hold.",
     )
 
 
-def describe() -> Experiment | None:
-    """The editor, its totals above it so that they stay in sight; None when it cannot be trained here."""
+def rough(seconds: float) -> str:
+    """Two digits are all an estimate is worth."""
+    return f"{seconds:.2g} s" if seconds < 100 else parts.duration(seconds)
+
+
+def describe() -> tuple[Experiment | None, bool]:
+    """The editor, its totals above it so that they stay in sight: what can exist, and whether it can be trained here."""
     st.subheader("Describe")
     top = st.container()
     experiment = editor()
+    keep_setup(ALSO)
     if experiment is None:
-        return None
+        return None, False
     with top:
+        try:
+            totals(experiment)
+        except SpecError as error:
+            st.error(parts.plain(str(error)), icon=":material/block:")
+            return None, False
         if reason := problem(experiment):
             st.error(parts.plain(reason), icon=":material/block:")
-            return None
-        totals(experiment)
-    return experiment
+    return experiment, not reason
 
 
-def watch(experiment: Experiment | None) -> None:
-    st.subheader("Watch")
-    run, preset = watched(), state.get("preset")
-    busy = run is not None and run.id in cache.store().live
-    st.button(
-        "Train", type="primary", icon=":material/play_arrow:", disabled=experiment is None or busy, key="train",
-        on_click=start, args=(experiment, run_label(experiment), next_run()), help=BUSY if busy else FREE,
-    )  # fmt: skip
-    if text := st.session_state.pop("train-problem", ""):
-        st.error(parts.plain(text), icon=":material/error:")
-    if run is not None:
-        st.query_params["run"] = run.id
-        monitor(run)
-        return
-    for name in (preset, "reference-cnn"):
-        try:
-            shipped = cache.store().open(name)
-        except RunError:
-            continue
-        curves(shipped.history, faint=True)
-        st.caption(f"Nothing trained yet. Faint: how the shipped {name} was trained, on the full set.")
-        return
-    st.info("Nothing trained yet. Press Train; the curves appear here within seconds.", icon=":material/info:")
-
-
-def layers(experiment: Experiment) -> None:
-    ledger = Ledger.of(experiment.model)
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "layer": [layer.name for layer in ledger.layers],
-                "kind": [layer.kind.replace("_", " ") for layer in ledger.layers],
-                "output shape": [" × ".join(map(str, layer.shape)) for layer in ledger.layers],
-                "parameters": [layer.parameters for layer in ledger.layers],
-                "multiply-adds": [layer.multiply_adds for layer in ledger.layers],
-            }
-        ),
-        hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="localized") for name in ("parameters", "multiply-adds")
-        },
-    )
-    st.caption(
-        f"{ledger.parameters:,} parameters in all, {ledger.trainable:,} of them changed by training. Shapes are height × width × "
-        "channels, then vectors. Multiply-adds are for one digit, forward; a training step costs about three times as much."
-    )
+def described(experiment: Experiment) -> None:
+    """The tabs about the network described; only the open one is computed."""
+    for name, tab in zip(VIEWS, st.tabs(list(VIEWS), key="train-view", on_change="rerun"), strict=True):
+        if tab.open:
+            with tab, parts.boundary(name):
+                VIEWS[name](experiment)
 
 
 def main() -> None:
     parts.page("train", "Describe a network without code, train it in the background, and watch it learn.")
-    left, right = st.columns([5, 7], gap="large")
-    experiment = None
+    left, right = st.columns([5, 7], gap="medium")
+    experiment, trainable = None, False
     with left, parts.boundary("The editor"):
-        experiment = describe()
+        open_setup(ALSO)
+        experiment, trainable = describe()
     with right, parts.boundary("The training"):
-        watch(experiment)
+        watch(experiment if trainable else None)
     if experiment is not None:
-        with right, parts.boundary("The layers"):
-            (table,) = st.tabs(["Layers"])
-            with table:
-                layers(experiment)
+        described(experiment)
 
 
 if __name__ == "__main__":

@@ -1,148 +1,133 @@
-"""Evaluate: where a network fails."""
+"""Evaluate: where a network fails, and why."""
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
-from mnistlab.evaluation import Evaluation
-from mnistlab.figures.scores import VIEWS, confusion_matrix, per_digit
 from mnistlab.runs import Run, RunError
 from mnistlab.ui import cache, parts, state
-from mnistlab.ui.gallery import gallery, picked_cell
+from mnistlab.ui.headline import headline
+from mnistlab.ui.link import Field, keep_link, one_of, open_link, whole
+from mnistlab.ui.matrix import matrix
+from mnistlab.ui.mistakes import mistakes
+from mnistlab.ui.per_digit import digits
+from mnistlab.ui.report import report
+from mnistlab.ui.robustness import robustness
+from mnistlab.ui.scored import Scored
+from mnistlab.ui.slices import slices
+from mnistlab.ui.trust import trust
+from mnistlab.ui.versus import versus
 
-SHOWN = 36
-
-
-def headline(run: Run, result: Evaluation) -> None:
-    low, high = result.interval()
-    first, second, third, fourth = st.columns(4)
-    first.metric(
-        "Test accuracy", f"{100 * result.accuracy:.2f} %",
-        help="The part of the test digits that is answered right, with the 95 % interval of Wilson: where the true value lies.",
-    )  # fmt: skip
-    first.caption(f"95 % interval {100 * low:.2f} to {100 * high:.2f} %")
-    second.metric(
-        "Macro F1",
-        f"{100 * result.average(result.f1, 'macro'):.2f} %",
-        help="The mean of the ten digits' F1, each counting the same.",
-    )
-    third.metric(
-        "Test loss", f"{result.loss:.4f}", help="Mean of −ln(probability of the label), in nats; 0 is perfect."
-    )
-    fourth.metric("Mistakes", f"{result.mistakes:,}", help="Test digits whose most probable answer is not their label.")
-    second.caption("mean of the ten digits")
-    third.caption("nats; 0 is perfect")
-    fourth.caption(f"of {len(result.labels):,} test digits")
-    where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
-    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {run.kept}"))
+TABS = ("Per digit", "Mistakes", "Trust", "Slices", "Robustness", "Two runs", "Report")
 
 
-def pictures(rows: np.ndarray, result: Evaluation, key: str) -> None:
-    """Test digits with label, answer and confidence under each."""
-    shown = rows[:SHOWN]
-    answers, confidence = result.answers[shown], result.probabilities[shown].max(axis=1)
-    captions = [f"{y}→{a} {100 * c:.0f}%" for y, a, c in zip(result.labels[shown], answers, confidence, strict=True)]
-    chosen = gallery(
-        cache.dataset().test.images[shown], captions, shown, key=key, size=74, right=result.right[shown],
-        alt="test digits with label, answer and confidence",
-    )  # fmt: skip
-    st.caption("Under each: label → answer, and the answer's probability. Click one to see its numbers in Explore.")
-    if chosen is not None:
-        st.session_state.update(set="test", digit=chosen)
-        parts.go("explore")
+def _run(text: str) -> str:
+    """The name of a run that is there. Raises `RunError`, which is a `ValueError`."""
+    return cache.store().open(text).path.name
 
 
-def matrix(result: Evaluation, note: str) -> None:
-    left, right = st.columns(2, gap="large")
+LINK = (
+    Field("run", state.DEFAULTS["run"], _run),
+    Field("second", state.DEFAULTS["second"], _run),
+    Field("cell", state.DEFAULTS["cell"], whole(0, 99)),
+    Field("tab", TABS[0], one_of(TABS)),
+)
+
+
+def chosen() -> tuple[Run | None, Run | None]:
+    """The run that is looked at, and the one it is compared with."""
+    _say_when_nothing_is_kept()
+    left, right = st.columns(2)
     with left:
-        view = st.segmented_control(
-            "Show", VIEWS, default="counts", required=True, key="matrix-view",
-            help="Counts; shares of each label (its diagonal is recall); shares of each answer (its diagonal is precision).",
-        )  # fmt: skip
-        cell = state.get("cell")
-        event = st.plotly_chart(
-            confusion_matrix(result, view, cell, note), key="matrix", on_select="rerun", selection_mode="points",
-            config=parts.CHART, alt="confusion matrix: labels down, answers across",
-        )  # fmt: skip
-        found = picked_cell(event)
-        if found is not None and found != cell:
-            state.put("cell", found)
-            st.rerun()
-        pairs = ", ".join(f"{label} as {answer} ({count})" for label, answer, count in result.most_confused(3))
-        st.caption(
-            f"Green is right, vermilion is wrong. Most confused: {pairs or 'none'}. Click a cell to see its pictures."
-        )
+        run = parts.choose_run()
+    if run is None:
+        return None, None
+    others = {
+        other.path.name: other for other in cache.store() if other.weights_file and other.path.name != run.path.name
+    }
+    current = state.get("second")
     with right:
-        if cell is None and (worst := result.most_confused(1)):
-            cell = worst[0][:2]
-        if cell is None:
-            st.info("No mistakes at all. Click a cell of the diagonal to see its pictures.", icon=":material/info:")
-            return
-        label, answer = cell
-        rows = result.cell(label, answer)
-        images = "image" if len(rows) == 1 else "images"
-        order = ", most confident first" if len(rows) > 1 else ""
-        st.markdown(f"**{len(rows):,} {images} of {label} answered {answer}**{order}")
-        if len(rows):
-            pictures(rows, result, f"cell-{label}-{answer}")
-        else:
-            st.info("No test digit falls in this cell.", icon=":material/info:")
+        second = st.selectbox(
+            "Second run", [None, *others], key="choose-second", index=[None, *others].index(current) if current in others else 0,
+            format_func=lambda name: "none" if name is None else parts.run_name(others[name]),
+            help="Each cell's count stands beside the first run's, and the tab Two runs compares them.",
+        )  # fmt: skip
+    state.put("second", second)
+    return run, others[second] if second else None
 
 
-def digits(result: Evaluation, note: str) -> None:
-    st.plotly_chart(
-        per_digit(result, note), key="per-digit", config=parts.CHART, alt="precision, recall and F1 of each digit"
-    )
-    columns = {"precision": result.precision, "recall": result.recall, "F1": result.f1}
-    table = pd.DataFrame({"digit": [str(d) for d in range(10)], **columns, "images": result.support})
-    means = [
-        {
-            "digit": how,
-            **{name: result.average(values, kind) for name, values in columns.items()},
-            "images": len(result.labels),
-        }
-        for how, kind in (("macro mean", "macro"), ("weighted mean", "weighted"))
-    ]
-    st.dataframe(
-        pd.concat([table, pd.DataFrame(means)]), hide_index=True, height=458,
-        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in columns},
-    )  # fmt: skip
-    weakest = int(result.f1.argmin())
-    st.caption(
-        "Precision: of the images answered d, the part that are d. Recall: of the images that are d, the part answered d. "
-        "F1: their harmonic mean. The macro mean counts each digit the same, the weighted mean each image. "
-        f"Weakest here is {weakest} with an F1 of {100 * result.f1[weakest]:.2f} %."
-    )
+def _say_when_nothing_is_kept() -> None:
+    try:
+        wanted = cache.store().open(state.get("run"))
+    except RunError:
+        return  # it was removed; the chooser offers the others
+    if wanted.weights_file is None:
+        text = wanted.kept or "It has no weights yet."
+        st.info(
+            parts.plain(f"{wanted.label} cannot be evaluated. {text} Another run is shown."), icon=":material/info:"
+        )
+
+
+def scored(run: Run | None) -> Scored | None:
+    """The run with its answers; a sentence when it has no network that can answer."""
+    if run is None:
+        return None
+    try:
+        return Scored(run, cache.evaluation(run))
+    except RunError as error:
+        st.error(parts.plain(f"{run.label}: {error}"), icon=":material/error:")
+        return None
+
+
+def tabs(first: Scored, second: Scored | None) -> None:
+    """Only the open one is computed."""
+    drawn: dict[str, tuple[Any, ...]] = {
+        "Per digit": (digits, first), "Mistakes": (mistakes, first), "Trust": (trust, first), "Slices": (slices, first),
+        "Robustness": (robustness, first), "Two runs": (versus, first, second), "Report": (report, first, second),
+    }  # fmt: skip
+    for name, tab in zip(TABS, st.tabs(TABS, key="tab", on_change="rerun"), strict=True):
+        if tab.open:
+            # a click in a tab draws that tab only; those that watch a job or concern all figures draw the page
+            part = _draw if name in ("Trust", "Robustness", "Report") else st.fragment(_draw)
+            with tab:
+                part(name, *drawn[name])
+
+
+def _draw(name: str, draw: Callable[..., None], *given: Any) -> None:
+    with parts.boundary(name):
+        draw(*given)
+
+
+@st.fragment
+def cells(first: Scored, second: Scored | None) -> None:
+    """The matrix, with the clicked cell kept in the link."""
+    with parts.boundary("The confusion matrix"):
+        matrix(first, second)
+    keep_link(LINK)
 
 
 def main() -> None:
     parts.page(
         "evaluate", "Where a network fails, counted on digits it has never seen; every count leads to its pictures."
     )
+    before = state.get("run")
+    open_link("evaluate", LINK)
+    if state.get("run") != before:
+        st.rerun()  # the sidebar, which stands already, tells the chosen run
+    first = second = None
     with parts.boundary("The evaluation"):
-        run = parts.choose_run()
-        if run is None:
-            return
-        try:
-            result = cache.evaluation(run)
-        except RunError as error:
-            st.error(parts.plain(str(error)), icon=":material/error:")
-            return
-        headline(run, result)
-        spoiled = run.experiment.data.spoil.sentence
-        matrix(result, spoiled)
-        per, worst = st.tabs(["Per digit", "Worst mistakes"])
-        with per:
-            digits(result, spoiled)
-        with worst:
-            rows = result.worst(SHOWN)
-            st.markdown("The wrong answers with the highest loss: where the network was most sure and most wrong.")
-            if len(rows):
-                pictures(rows, result, "worst")
-            else:
-                st.info("This network makes no mistake on these digits.", icon=":material/info:")
+        run, other = chosen()
+        first, second = scored(run), scored(other)
+    if first is not None:
+        with parts.boundary("The headline"):
+            headline(first)
+        cells(first, second)
+        with parts.boundary("What stands below"):
+            tabs(first, second)
+    keep_link(LINK)
 
 
 if __name__ == "__main__":

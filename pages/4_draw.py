@@ -8,15 +8,16 @@ from mnistlab.confidence import Confidence
 from mnistlab.drawing import Prepared
 from mnistlab.forward import Network
 from mnistlab.runs import Run, RunError
-from mnistlab.strokes import DrawingError
 from mnistlab.ui import cache, canvas, parts
 from mnistlab.ui.answer import answer
+from mnistlab.ui.canvas import CanvasError
 from mnistlab.ui.handwriting import my_handwriting
 from mnistlab.ui.near import alike
 from mnistlab.ui.others import others
 from mnistlab.ui.photo import photo
 from mnistlab.ui.postcard import link, open_postcard
 from mnistlab.ui.preparation import preparation, switched_off
+from mnistlab.ui.tools import tools
 
 TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
 
@@ -25,27 +26,21 @@ def draw() -> None:
     """The canvas and what can be put on it."""
     settings = st.container(horizontal=True, vertical_alignment="bottom")
     brush = settings.slider(
-        "Brush", 10, 34, 22, key="brush", persist_state="session", width="stretch",
-        help="Width of the pen, in 280ths of the canvas. 18 to 26 looks most like MNIST.",
+        "Brush, pixels", 12, 40, 26, key="brush", persist_state="session", width="stretch",
+        help="Width of the pen on the canvas of 336 × 336 pixels. 22 to 30 looks most like MNIST.",
     )  # fmt: skip
     scheme = settings.segmented_control(
         "Colours", canvas.SCHEMES, default=canvas.SCHEMES[0], required=True, key="scheme", persist_state="session",
         help="How it looks; the answer is the same, as the preparation makes ink white and paper black.",
     )  # fmt: skip
+    st.space("small")  # the canvas's own tool bar floats above it
+    place = st.container()
     try:
-        canvas.canvas(brush, scheme)
-    except DrawingError as error:
+        with place:
+            canvas.canvas(brush, scheme)
+    except CanvasError as error:
         st.warning(str(error).capitalize(), icon=":material/draw:")
-    with st.container(horizontal=True):
-        st.button(
-            "A random test digit", icon=":material/casino:", on_click=canvas.put_random,
-            help="Puts a digit of MNIST's test set here. With the canvas in focus, the keys 0 to 9 choose which.",
-        )  # fmt: skip
-        st.button(
-            "The digit selected in Explore", icon=":material/grid_view:", on_click=canvas.put_selected,
-            help="Puts the digit here that is selected on the Explore page.",
-        )  # fmt: skip
-    st.caption("With the canvas in focus, the arrow keys move the drawing; Ctrl+Z takes back the last stroke.")
+    tools()
 
 
 def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence) -> None:
@@ -73,13 +68,12 @@ def body(run: Run, network: Network, confidence: Confidence) -> None:
     left, middle, right = st.columns([4, 4, 3], gap="medium")
     with left, parts.boundary("The canvas"):
         draw()
-    scheme = st.session_state.get("scheme") or canvas.SCHEMES[0]
     with parts.boundary("The preparation"):
-        prepared = canvas.prepared(scheme, switched_off())
+        prepared = canvas.prepared(switched_off())
         with middle, parts.boundary("The answer"):
             answer(prepared, network, confidence)
         with right:
-            preparation(prepared, lambda without: canvas.prepared(scheme, without), network)
+            preparation(prepared, canvas.prepared, network)
         tabs(prepared, run, network, confidence)
 
 

@@ -22,7 +22,13 @@ def paper(seed: int = 0, shadow: float = 0.0, noise: float = 4.0) -> NDArray[np.
 
 
 def written(
-    digits: Digits, places: list[tuple[int, int]], *, side: int = 110, seed: int = 0, shadow: float = 0.0, noise: float = 4.0
+    digits: Digits,
+    places: list[tuple[int, int]],
+    *,
+    side: int = 110,
+    seed: int = 0,
+    shadow: float = 0.0,
+    noise: float = 4.0,
 ) -> NDArray[np.uint8]:
     """Digits written on paper with their top left corners at `places` (row, column), uint8 (480, 640)."""
     ink = np.zeros((HEIGHT, WIDTH))

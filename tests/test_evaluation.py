@@ -5,30 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics
 
-from mnistlab.evaluation import Evaluation
+from mnistlab.data.sources import load
+from mnistlab.evaluation import Evaluation, label_looks_wrong
+from mnistlab.runs import RunStore
+from tests.answers import certain, evaluations, unsure
+from tests.conftest import FULL_SET
 
 DIGITS = np.arange(10)
-
-
-def made(seed: int, count: int, kinds: int, sharpness: float) -> Evaluation:
-    """Random probabilities float32 for `count` images that carry only `kinds` of the ten labels."""
-    rng = np.random.default_rng(seed)
-    labels = rng.choice(rng.permutation(10)[:kinds], count).astype(np.uint8)
-    scores = rng.normal(size=(count, 10)) * sharpness
-    scores[np.arange(count), labels] += sharpness * rng.random(count) * 2
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return Evaluation.of(labels, (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32))
-
-
-SEEDS, COUNTS, KINDS = st.integers(0, 2**32 - 1), st.integers(1, 200), st.integers(1, 10)
-evaluations = st.builds(made, SEEDS, COUNTS, KINDS, st.sampled_from((0.1, 1.0, 5.0)))
-unsure = st.builds(
-    made, SEEDS, COUNTS, KINDS, st.sampled_from((0.1, 1.0))
-)  # no probability near 0, where losses are cut
 
 
 @given(evaluations)
@@ -44,7 +30,7 @@ def test_precision_recall_and_f1_are_scikit_learns(found: Evaluation) -> None:
         np.testing.assert_allclose(ours, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("how", ["macro", "weighted"])
+@pytest.mark.parametrize("how", ["macro", "weighted", "micro"])
 @given(found=evaluations)
 def test_averages_are_scikit_learns(how: str, found: Evaluation) -> None:
     theirs = metrics.precision_recall_fscore_support(
@@ -77,14 +63,6 @@ def test_interval_is_wilsons(found: Evaluation) -> None:
 def test_interval_of_a_perfect_score_is_not_a_point() -> None:
     low, high = certain([3] * 100, [3] * 100).interval()
     assert (low, high) == pytest.approx((1 / (1 + 1.959963984540054**2 / 100), 1.0))
-
-
-def certain(labels: list[int], answers: list[int], sure: list[float] | None = None) -> Evaluation:
-    """An evaluation whose answers have the probability `sure` (0.9), the rest shared by the other nine."""
-    given_ = np.array(sure or [0.9] * len(labels))
-    probabilities = np.repeat((1 - given_[:, None]) / 9, 10, axis=1)
-    probabilities[np.arange(len(labels)), answers] = given_
-    return Evaluation.of(np.array(labels, np.uint8), probabilities.astype(np.float32))
 
 
 def test_digit_that_is_never_answered_has_precision_0() -> None:
@@ -153,3 +131,61 @@ def test_nothing_is_confused_when_all_is_right() -> None:
 def test_what_is_no_probability_is_refused(probabilities: np.ndarray, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Evaluation.of(np.zeros(3, np.uint8), probabilities.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", ["reference-cnn", "classic-dense-512"])
+@pytest.mark.parametrize(
+    "full", [False, pytest.param(True, marks=pytest.mark.skipif(not FULL_SET, reason="no full set"))]
+)
+def test_shipped_runs_have_scikit_learns_scores(name: str, full: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if full:
+        monkeypatch.setenv("MNISTLAB_DATA", str(FULL_SET))
+    found = RunStore().open(name).evaluation(load().test)
+    labels, answers = found.labels, found.answers
+    np.testing.assert_array_equal(found.confusion, metrics.confusion_matrix(labels, answers, labels=DIGITS))
+    for how in ("macro", "micro", "weighted"):
+        theirs = metrics.precision_recall_fscore_support(labels, answers, average=how, zero_division=0)
+        ours = [found.average(values, how) for values in (found.precision, found.recall, found.f1)]
+        assert ours == pytest.approx(theirs[:3], rel=1e-12)
+    floored = np.maximum(found.probabilities.astype(np.float64), 1e-7)
+    theirs = metrics.log_loss(labels, floored / floored.sum(axis=1, keepdims=True), labels=DIGITS)
+    assert found.loss == pytest.approx(theirs, rel=1e-4)
+
+
+@given(evaluations)
+def test_outcomes_of_a_digit_are_its_four_counts(found: Evaluation) -> None:
+    for digit in range(10):
+        counts = {which: len(found.outcome(which, digit)) for which in ("TP", "FP", "FN", "TN")}
+        ((tn, fp), (fn, tp)) = metrics.confusion_matrix(
+            found.labels == digit, found.answers == digit, labels=[False, True]
+        )
+        assert counts == {"TP": tp, "FP": fp, "FN": fn, "TN": tn}
+
+
+def test_outcome_lists_the_dearest_first() -> None:
+    found = certain([4, 4, 4, 9], [9, 9, 4, 9], [0.5, 0.9, 0.9, 0.9])
+    assert found.outcome("FN", 4).tolist() == [1, 0]
+    assert found.outcome("FP", 9).tolist() == [1, 0]
+
+
+def test_surest_mistakes_and_least_sure_right_answers() -> None:
+    found = certain([1, 1, 1, 1, 1], [2, 2, 1, 1, 2], [0.6, 0.99, 0.3, 0.8, 0.7])
+    assert found.surest_mistakes(10).tolist() == [1, 4, 0]
+    assert found.surest_mistakes(1).tolist() == [1]
+    assert found.least_sure(10).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sure", "near", "doubt"),
+    [
+        (4, 0.95, [4] * 9 + [9] * 3, True),
+        (4, 0.95, [4] * 8 + [9] * 4, False),  # its neighbours are not of one mind
+        (4, 0.89, [4] * 12, False),  # the network is not
+        (9, 0.99, [4] * 12, False),  # it answers the label itself
+        (4, 0.99, [], False),
+    ],
+)
+def test_label_is_doubted_when_network_and_neighbours_agree(
+    answer: int, sure: float, near: list[int], doubt: bool
+) -> None:
+    assert label_looks_wrong(9, answer, sure, np.array(near, np.uint8)) == doubt

@@ -13,6 +13,7 @@ import pytest
 
 from mnistlab.events import (
     KINDS,
+    Answered,
     BatchEnd,
     Checkpoint,
     EpochEnd,
@@ -22,10 +23,13 @@ from mnistlab.events import (
     Finished,
     MapStep,
     Orders,
+    Probe,
     Started,
+    Steered,
     from_dict,
     pack,
     to_dict,
+    unpack,
 )
 
 EXAMPLES: dict[str, Event] = {
@@ -34,10 +38,13 @@ EXAMPLES: dict[str, Event] = {
         Started(digits="ab" * 32, epochs=5, steps=430, train_images=55_000, validation_images=5_000),
         BatchEnd(epoch=1, step=20, loss=0.1 + 0.2, accuracy=1 / 3, learning_rate=1e-3, seconds=0.5),
         EpochEnd(epoch=1, loss=0.3, accuracy=0.9, val_loss=0.2, val_accuracy=0.95, seconds=3.25),
+        Steered(epoch=2, step=3, epochs=5, learning_rate=0.01, paused=False, seconds=1.5, note="on"),
+        Probe(epoch=1, probabilities=[[0.1] * 10], recall=[0.5, None], layers={"conv1": {"size": 0.1, "moved": None}}),
         Checkpoint(epoch=1),
         Finished(reason="patience", epochs=7, kept_epoch=4),
         Evaluated(digits="cd" * 32),
         MapStep(iteration=25, iterations=750, kl=1.25),
+        Answered(done=500, total=10_000),
         Failed(message="Loss became NaN in epoch 2: try a smaller learning rate"),
     )
 }
@@ -80,7 +87,7 @@ def test_number_that_is_not_finite_never_comes_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"event": "Probe"}, {"event": None}, {"event": ["Started"]}, [], 5, None, "Started"]
+    "values", [{}, {"event": "Joy"}, {"event": None}, {"event": ["Started"]}, [], 5, None, "Started"]
 )
 def test_what_is_no_event_is_refused(values: Any) -> None:
     with pytest.raises(ValueError, match=r"^not an event$"):
@@ -107,13 +114,19 @@ def test_reading_an_event_leaves_its_values_alone() -> None:
     assert values["event"] == "Failed"
 
 
+def test_number_that_is_not_finite_is_found_wherever_it_hides() -> None:
+    for change in ({"probabilities": [[float("nan")]]}, {"layers": {"conv1": {"size": float("inf")}}}):
+        with pytest.raises(ValueError, match=r"is not finite$"):
+            to_dict(replace(EXAMPLES["Probe"], **change))  # type: ignore[arg-type]
+
+
 def test_packed_arrays_come_back_the_same() -> None:
     arrays = {"conv1/kernel": np.arange(6, dtype=np.float32).reshape(1, 2, 3), "digits": np.array("ab")}
-    with np.load(io.BytesIO(pack(arrays)), allow_pickle=False) as found:
-        assert set(found) == set(arrays)
-        for name, array in arrays.items():
-            np.testing.assert_array_equal(found[name], array)
-            assert found[name].dtype == array.dtype
+    found = unpack(pack(arrays))
+    assert set(found) == set(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == array.dtype
 
 
 def test_packed_arrays_are_not_compressed() -> None:

@@ -24,6 +24,7 @@ from mnistlab.experiment import (
     Stopping,
     TrainSpec,
     Whole,
+    differences,
 )
 from mnistlab.presets import PRESETS
 from tests.strategies import experiments
@@ -364,3 +365,41 @@ def test_sentence_knows_every_way_to_spoil() -> None:
     bounds = {field: Spoil.bound(field).high for field in Spoil.model_fields}
     for field, high in bounds.items():
         assert Spoil.model_validate({field: (high,) if field == "leave_out" else high}).sentence, field
+
+
+def test_nothing_differs_between_equal_experiments() -> None:
+    assert differences(NETWORK, NETWORK.changed({})) == {}
+
+
+def test_only_what_differs_is_told_by_field() -> None:
+    other = NETWORK.changed({"train.epochs": 2, "model.dense.1.units": 64, "data.spoil.leave_out": [7]})
+    assert differences(NETWORK, other) == {
+        "data.spoil.leave_out": ((), (7,)), "model.dense.1.units": (128, 64), "train.epochs": (5, 2),
+    }  # fmt: skip
+
+
+def test_block_that_only_one_has_stands_once() -> None:
+    more = NETWORK.changed({"model.conv": [{}, {"filters": 8}]})
+    assert differences(NETWORK, more) == {"model.conv.1": (None, ConvBlock(filters=8))}
+    assert differences(more, NETWORK) == {"model.conv.1": (ConvBlock(filters=8), None)}
+
+
+@given(experiments(), experiments())
+@settings(max_examples=30)
+def test_what_differs_is_all_that_differs(before: Experiment, after: Experiment) -> None:
+    found = differences(before, after)
+    assert all(one != other for one, other in found.values())
+    plain = {path: other for path, (_, other) in found.items() if not path.startswith("model.")}
+    model = json.loads(after.model.model_dump_json())
+    assert before.changed({**plain, "model": model}) == after
+
+
+@pytest.mark.parametrize("path", ["", "train.epoch", "model.dense.2.units", "model.dense.x", "train.epochs.x"])
+def test_path_that_is_no_field_has_no_value(path: str) -> None:
+    with pytest.raises(SpecError, match="is not a field of an experiment"):
+        NETWORK.at(path)
+
+
+def test_value_at_a_path() -> None:
+    assert NETWORK.at("model.dense.1.units") == 128
+    assert NETWORK.at("train") == TrainSpec()

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from mnistlab.events import BatchEnd, Checkpoint, EpochEnd, Evaluated, Event, Failed, Finished, Reason, Started
+from mnistlab.events import (
+    BatchEnd,
+    Checkpoint,
+    EpochEnd,
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Probe,
+    Reason,
+    Started,
+    Steered,
+)
 from mnistlab.history import History
 
 STARTED = Started(digits="ab", epochs=4, steps=10, train_images=100, validation_images=10)
@@ -26,7 +38,8 @@ def test_every_event_finds_its_place() -> None:
     events: Sequence[Event] = [STARTED, batch(1, 5), epoch_end(1), Checkpoint(epoch=1), finished, evaluated, failed]
     found = History.of(events)
     assert (found.started, found.batches, found.epochs) == (STARTED, [batch(1, 5)], [epoch_end(1)])
-    assert (found.checkpoint, found.finished, found.evaluated, found.failed) == (1, finished, evaluated, failed)
+    assert (found.checkpoint, found.finished, found.evaluated) == (Checkpoint(epoch=1), finished, evaluated)
+    assert found.failed == failed
 
 
 def test_folding_one_by_one_is_folding_all() -> None:
@@ -95,7 +108,7 @@ def test_first_of_two_equal_epochs_is_best() -> None:
 
 
 def test_last_checkpoint_counts() -> None:
-    assert History.of([Checkpoint(epoch=1), Checkpoint(epoch=2)]).checkpoint == 2
+    assert History.of([Checkpoint(epoch=1), Checkpoint(epoch=2)]).checkpoint == Checkpoint(epoch=2)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +122,8 @@ def test_last_checkpoint_counts() -> None:
         ("patience", 7, 4, "Stopped at epoch 7: validation loss has not improved for 3 epochs; keeping epoch 4."),
         ("patience", 3, 2, "Stopped at epoch 3: validation loss has not improved for an epoch; keeping epoch 2."),
         ("target", 4, 4, "Stopped at epoch 4: the target accuracy is reached."),
-        ("time", 6, 6, "Stopped after epoch 6: the time is used up; keeping the weights at that moment."),
+        ("time", 6, 6, "Stopped after epoch 6: the time is used up."),
+        ("time", 6, 4, "Stopped after epoch 6: the time is used up; keeping epoch 4."),
     ],
 )
 def test_ending_says_why_and_what_is_kept(reason: Reason, epochs: int, kept: int, sentence: str) -> None:
@@ -130,3 +144,86 @@ def test_two_histories_share_nothing() -> None:
     first, second = History(), History()
     first.add(batch(1, 5))
     assert second.batches == []
+
+
+def test_weights_of_a_moment_within_an_epoch_are_said_to_be() -> None:
+    ended = Finished(reason="time", epochs=6, kept_epoch=6, within=True)
+    assert History.of([batch(1, 5), ended]).ending.endswith("the time is used up; keeping the weights at that moment.")
+
+
+# Orders, and going on
+
+
+def steered(epoch: int, step: int, **changes: object) -> Steered:
+    values = {"epochs": 4, "learning_rate": None, "paused": False, "seconds": 0.0, "note": "", **changes}
+    return Steered(epoch=epoch, step=step, **values)  # type: ignore[arg-type]
+
+
+def probe(epoch: int) -> Probe:
+    return Probe(epoch=epoch, probabilities=[], recall=[], layers={})
+
+
+def test_what_was_said_about_later_steps_is_superseded() -> None:
+    said = [
+        STARTED,
+        batch(1, 5),
+        batch(1, 10),
+        epoch_end(1),
+        probe(1),
+        batch(2, 5),
+        batch(2, 10),
+        epoch_end(2),
+        probe(2),
+    ]
+    found = History.of([*said, batch(3, 5), steered(2, 5), batch(2, 9)])
+    assert [(b.epoch, b.step) for b in found.batches] == [(1, 5), (1, 10), (2, 5), (2, 9)]
+    assert found.epochs == [epoch_end(1)]
+    assert found.probes == [probe(1)]
+
+
+def test_going_on_after_the_end_opens_it_again() -> None:
+    found = History.of(
+        [
+            STARTED,
+            batch(4, 10),
+            epoch_end(4),
+            Finished(reason="all_epochs", epochs=4, kept_epoch=4),
+            steered(5, 0, epochs=6),
+        ]
+    )
+    assert (found.finished, found.ending, found.planned) == (None, "", 6)
+    assert found.epochs == [epoch_end(4)]
+    assert found.done == pytest.approx(4 / 6)
+
+
+def test_a_training_that_begins_again_forgets_everything() -> None:
+    assert History.of([STARTED, batch(1, 5), epoch_end(1), probe(1), Failed(message="no"), STARTED]) == History(
+        started=STARTED
+    )
+
+
+def test_learning_rates_set_by_hand_are_marked_once_each() -> None:
+    changes = [
+        steered(1, 5, learning_rate=0.1),
+        steered(2, 0, learning_rate=0.1, paused=True),
+        steered(3, 5, learning_rate=0.2),
+    ]
+    found = History.of([STARTED, *changes])
+    assert found.rate_changes == [(0.5, 0.1), (2.5, 0.2)]
+    assert (found.learning_rate, found.paused) == (0.2, False)
+    assert History.of([STARTED, *changes[:2]]).paused
+
+
+def test_patience_counts_epochs_since_the_best() -> None:
+    assert History().waited == 0
+    assert History.of([epoch_end(1, 0.5), epoch_end(2, 0.2), epoch_end(3, 0.3), epoch_end(4, 0.3)]).waited == 2
+
+
+def test_images_a_second_are_those_of_the_last_seconds() -> None:
+    # 5 steps of 10 images: a second at first, half a second later
+    found = History.of([STARTED, batch(1, 5, 1), batch(1, 10, 2), batch(2, 5, 7), batch(2, 10, 10.5), batch(3, 5, 11)])
+    assert found.images_a_second == pytest.approx(50 * 2 / 4)
+
+
+def test_a_note_stays_until_there_is_another() -> None:
+    assert History.of([STARTED, steered(2, 0, note="damaged"), steered(2, 5)]).note == "damaged"

@@ -150,3 +150,34 @@ def test_parameters_of_any_network_are_those_of_its_weights(model: ModelSpec) ->
 @given(model_specs(max_parameters=20_000))
 def test_strategy_keeps_to_its_parameters(model: ModelSpec) -> None:
     assert Ledger.of(model).parameters <= 20_000
+
+
+def dependencies(model: ModelSpec) -> list[int]:
+    """How many pixels in a row the widest-sighted number of each layer depends on: sets of pixels, carried along."""
+    seen = [{pixel} for pixel in range(28)]
+    found = []
+    for layer in layers(model):
+        if layer.size:
+            places = layer.shape[0]
+            needed = (places - 1) * layer.strides + layer.size - len(seen)
+            before = max(needed, 0) // 2 if layer.padding == "same" else 0
+            starts = [place * layer.strides - before for place in range(places)]
+            seen = [set().union(*seen[max(start, 0) : start + layer.size]) for start in starts]
+        elif layer.kind in ("dense", "average"):
+            seen = [set().union(*seen)]
+        found.append(max(max(pixels) - min(pixels) + 1 for pixels in seen))
+    return found
+
+
+def test_receptive_fields_by_hand() -> None:
+    # 5; pooled by 2: 6; 3 at a jump of 2: 10, which "same" lets stand over the border; 3 at a jump of 4: 18; 2 at 8, 2 at 8
+    found = Ledger.of(CONVNET)
+    fields = dict(zip([layer.name for layer in found.layers], found.receptive_fields, strict=True))
+    assert {name: fields[name] for name in ("conv1", "conv1_pool", "conv2", "conv3", "dense1", "logits")} == {
+        "conv1": 5, "conv1_pool": 6, "conv2": 10, "conv3": 18, "dense1": 26, "logits": 26,
+    }  # fmt: skip
+
+
+@given(model_specs())
+def test_receptive_fields_are_the_pixels_a_number_depends_on(model: ModelSpec) -> None:
+    assert list(Ledger.of(model).receptive_fields) == dependencies(model)

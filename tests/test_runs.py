@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +29,13 @@ from mnistlab.events import (
     Finished,
     Reason,
     Started,
+    Steered,
     pack,
 )
 from mnistlab.experiment import Experiment
 from mnistlab.forward import Network
 from mnistlab.ledger import Ledger
-from mnistlab.runs import LABEL_LENGTH, RunError, RunStore, clean_label
+from mnistlab.runs import LABEL_LENGTH, Run, RunError, RunStore, clean_label, too_many
 from tests.strategies import experiments
 
 SPEC = Experiment()  # softmax regression: 7,850 parameters
@@ -283,14 +286,23 @@ def truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
 
 
-def test_two_checkpoints_are_kept_and_none_after_the_end(store: RunStore) -> None:
+def state(value: float) -> Arrays:
+    """What a checkpoint holds, as far as the store looks at it."""
+    return {f"weights/{name}": array for name, array in weights(value).items()}
+
+
+def names(run: Run, pattern: str) -> list[str]:
+    return sorted(file.name for file in run.path.glob(f"{pattern}.npz"))
+
+
+def test_two_checkpoints_are_kept_and_one_after_the_end(store: RunStore) -> None:
     run = store.create(SPEC, "")
     for number in (8, 9, 10, 11):
-        store.record(run.id, Checkpoint(epoch=number, arrays=weights(number)))
-    assert sorted(file.name for file in run.path.glob("*.npz")) == ["checkpoint-0010.npz", "checkpoint-0011.npz"]
+        store.record(run.id, Checkpoint(epoch=number, arrays=state(number)))
+    assert names(run, "checkpoint-*") == ["checkpoint-0010-000000.npz", "checkpoint-0011-000000.npz"]
     assert run.weights()["logits/bias"][0] == 11
     store.record(run.id, finished(arrays=weights(3)))
-    assert sorted(file.name for file in run.path.glob("*.npz")) == ["weights.npz"]
+    assert names(run, "[cw]*") == ["checkpoint-0011-000000.npz", "weights.npz"]  # it can go on
     assert run.weights()["logits/bias"][0] == 3
     assert not list(run.path.glob(".*"))
 
@@ -299,11 +311,11 @@ def test_two_checkpoints_are_kept_and_none_after_the_end(store: RunStore) -> Non
 def test_a_damaged_checkpoint_is_replaced_by_the_one_before(store: RunStore, damage: Callable[[Path], None]) -> None:
     run = store.create(SPEC, "")
     for number in (1, 2):
-        store.record(run.id, Checkpoint(epoch=number, arrays=weights(number)))
-    damage(run.path / "checkpoint-0002.npz")
+        store.record(run.id, Checkpoint(epoch=number, arrays=state(number)))
+    damage(run.path / "checkpoint-0002-000000.npz")
     assert run.weights()["logits/bias"][0] == 1
     assert Network.from_run(run).probabilities(DIGITS.images).shape == (30, 10)
-    damage(run.path / "checkpoint-0001.npz")
+    damage(run.path / "checkpoint-0001-000000.npz")
     with pytest.raises(RunError, match=r"^(its arrays are damaged|this run has no weights yet)$"):
         run.weights()
 
@@ -393,6 +405,10 @@ def test_a_random_flip_never_raises_anything_but_a_run_error(store: RunStore) ->
             assert "/" not in str(error)  # noqa: PT017 - either outcome is right, any other exception is not
 
 
+def steered(paused: bool = False) -> Steered:
+    return Steered(epoch=2, step=0, epochs=3, learning_rate=None, paused=paused, seconds=1)
+
+
 # Status
 
 
@@ -403,6 +419,9 @@ def test_a_random_flip_never_raises_anything_but_a_run_error(store: RunStore) ->
         ([], False, "interrupted"),
         ([STARTED], True, "running"),
         ([STARTED, batch(1)], False, "interrupted"),
+        ([STARTED, batch(1), steered(paused=True)], True, "paused"),
+        ([STARTED, batch(1), steered(paused=True)], False, "interrupted"),
+        ([STARTED, finished(), steered()], True, "running"),
         ([STARTED, finished()], True, "finished"),
         ([STARTED, finished("patience")], False, "finished"),
         ([STARTED, finished("target")], False, "finished"),
@@ -427,10 +446,14 @@ def test_status_follows_from_the_events_and_what_is_live(
 @pytest.mark.parametrize(
     ("events", "sentence"),
     [
-        ([STARTED], "Interrupted in the first epoch. No weights were kept yet; train again."),
+        ([STARTED], "Interrupted in the first epoch. No weights were kept yet; Resume begins again."),
         (
-            [STARTED, Checkpoint(epoch=2, arrays=weights())],
+            [STARTED, Checkpoint(epoch=2, arrays=state(1))],
             "Interrupted after epoch 2. Nothing before it is lost.",
+        ),
+        (
+            [STARTED, Checkpoint(epoch=2, step=1200, arrays=state(1))],
+            "Interrupted in epoch 3, after its step 1,200. Nothing before it is lost.",
         ),
         ([STARTED, finished()], "All 3 epochs done."),
         ([Failed(message="Out of luck.")], "Out of luck."),
@@ -493,14 +516,14 @@ def test_a_full_disk_leaves_no_half_run(store: RunStore, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     kept = store.create(SPEC, "before")
-    store.record(kept.id, Checkpoint(epoch=1, arrays=weights(1)))
+    store.record(kept.id, Checkpoint(epoch=1, arrays=state(1)))
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match="cannot be written"):
         store.create(SPEC, "")
     with pytest.raises(OSError, match="No space left"):
-        store.record(kept.id, Checkpoint(epoch=2, arrays=weights(2)))
+        store.record(kept.id, Checkpoint(epoch=2, arrays=state(2)))
     assert [run.label for run in again(store)] == ["before"]
-    assert kept.history.checkpoint == 1
+    assert kept.history.checkpoint.epoch == 1
     assert kept.weights()["logits/bias"][0] == 1
     assert not list(kept.path.glob(".*"))
 
@@ -512,3 +535,76 @@ def test_a_run_whose_folder_is_gone_is_a_sentence(store: RunStore) -> None:
     with pytest.raises(RunError, match="there is no such run"):
         store.record(run.id, STARTED)
     assert run.status == "interrupted"
+
+
+# Going on
+
+
+def test_the_newest_checkpoint_is_gone_on_from_and_a_damaged_one_is_told(store: RunStore) -> None:
+    run = store.create(SPEC, "")
+    assert run.resume_from() == (None, "")
+    for number in (1, 2):
+        store.record(run.id, Checkpoint(epoch=number, arrays=state(number)))
+    arrays, note = run.resume_from()
+    assert arrays is not None
+    assert (arrays["weights/logits/bias"][0], note) == (2, "")
+    flip(run.path / "checkpoint-0002-000000.npz")
+    arrays, note = run.resume_from()
+    assert arrays is not None
+    assert arrays["weights/logits/bias"][0] == 1
+    assert note.startswith("The newest checkpoint was not used: its arrays are damaged.")
+    flip(run.path / "checkpoint-0001-000000.npz")
+    assert run.resume_from() == (None, "No checkpoint could be read: the training begins again.")
+
+
+def test_weights_of_whole_epochs_are_kept_to_look_back(store: RunStore) -> None:
+    run = store.create(SPEC, "")
+    store.record(run.id, STARTED)
+    for number in (1, 2):
+        store.record(run.id, EpochEnd(epoch=number, loss=1, accuracy=0, val_loss=1, val_accuracy=0, seconds=1))
+        store.record(run.id, Checkpoint(epoch=number, arrays=state(number)))
+    store.record(run.id, Checkpoint(epoch=2, step=7, arrays=state(9)))
+    assert list(run.epochs_kept) == [1, 2]
+    assert run.weights_after(1)["logits/bias"][0] == 1
+    flip(run.epochs_kept[1])
+    with pytest.raises(RunError, match="damaged"):
+        run.weights_after(1)
+    store.record(run.id, STARTED)  # it begins again
+    assert list(run.epochs_kept) == names(run, "checkpoint-*") == []
+
+
+@pytest.mark.parametrize("best", [1, 7, 90])
+def test_of_many_epochs_twenty_stay_evenly_spread(best: int) -> None:
+    kept: list[int] = []
+    for epoch in range(1, 101):
+        kept.append(epoch)
+        for gone in too_many(kept, 20, best):
+            kept.remove(gone)
+    assert len(kept) == 20
+    assert {1, best, 100} <= set(kept)
+    assert max(b - a for a, b in itertools.pairwise(kept)) <= 16
+
+
+def test_watched_digits_are_read_back(store: RunStore) -> None:
+    run = store.create(SPEC, "")
+    with pytest.raises(RunError):
+        run.probed()
+    images, labels = DIGITS.images[:11], np.arange(10, dtype=np.uint8)
+    store.record(run.id, replace(STARTED, arrays={"images": images, "labels": labels}))
+    np.testing.assert_array_equal(run.probed()[0], images)
+    np.testing.assert_array_equal(run.probed()[1], labels)
+
+
+def test_a_shipped_run_is_found_by_its_id_too(store: RunStore) -> None:
+    (shipped, *_) = [run for run in RunStore(store.path) if run.shipped]
+    assert RunStore(store.path).open(shipped.id).path == shipped.path
+
+
+def test_trouble_is_told_before_anything_else(store: RunStore) -> None:
+    run = store.create(SPEC, "")
+    store.trouble[run.id] = "The disk is full."
+    assert (run.status, run.kept) == ("failed", "The disk is full.")
+
+
+def test_a_run_remembers_whose_it_is(store: RunStore) -> None:
+    assert again(store).open(store.create(SPEC, "", visitor="ab12").id).visitor == "ab12"

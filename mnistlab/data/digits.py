@@ -83,10 +83,16 @@ def split(digits: Digits, spec: DataSpec, seed: int, left_out: Digits | None = N
         unwanted = {image.tobytes() for image in left_out.images}
         rows = rows[[image.tobytes() not in unwanted for image in digits.images]]
     order = np.random.default_rng(seed).permutation(rows)
-    validation = spec.validation_images if spec.validation_images is not None else len(digits) // 12
-    train = spec.train_images if spec.train_images is not None else len(order) - validation
-    if validation < 1 or train < 1 or validation + train > len(order):
-        raise SpecError(
-            f"data: {max(train, 1):,} training and {validation:,} validation images were asked for; there are {len(order):,}"
-        )
+    train, validation = counts(spec, len(digits), len(order))
     return Split(train=order[validation : validation + train], validation=order[:validation])
+
+
+def counts(spec: DataSpec, loaded: int, usable: int) -> tuple[int, int]:
+    """How many of the usable among the loaded digits are trained on and validated on. Raises `SpecError` for too few."""
+    validation = spec.validation_images if spec.validation_images is not None else loaded // 12
+    train = spec.train_images if spec.train_images is not None else usable - validation
+    if validation < 1 or train < 1 or validation + train > usable:
+        raise SpecError(
+            f"data: {max(train, 1):,} training and {validation:,} validation images were asked for; there are {usable:,}"
+        )
+    return train, validation

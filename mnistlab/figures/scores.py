@@ -18,16 +18,29 @@ DIGITS = list(range(10))
 
 
 def confusion_matrix(
-    evaluation: Evaluation, view: View, marked: tuple[int, int] | None = None, note: str = ""
+    evaluation: Evaluation,
+    view: View,
+    marked: tuple[int, int] | None = None,
+    note: str = "",
+    *,
+    diagonal: bool = True,
+    second: Evaluation | None = None,
+    ink: str = "#1b1f24",
 ) -> go.Figure:
-    """Labels down, answers across. A click on a cell selects a point whose `customdata` is [label, answer]."""
+    """Labels down, answers across. A click on a cell selects a point whose `customdata` is [label, answer].
+
+    Without the `diagonal` right answers are left blank and the mistakes have all the shades to themselves. A `second`
+    run's count is told beside each cell's own. `ink` is the page's colour of text, which light cells let through.
+    """
     counts = evaluation.confusion
     shown, text = _cells(counts, view)
     on_diagonal = np.eye(10, dtype=bool)
+    if not diagonal:
+        shown[on_diagonal] = 0
+        text = [["" if r == c else cell for c, cell in enumerate(row)] for r, row in enumerate(text)]
     # a fourth root, so that 3 mistakes can be seen beside 1,000 right answers
-    shade = (
-        np.where(shown > 0, (shown / max(shown.max(), 1e-9)) ** 0.25, 0) if view != "errors only" else _linear(shown)
-    )
+    alone = view == "errors only" or not diagonal
+    shade = _linear(shown) if alone else np.where(shown > 0, (shown / max(shown.max(), 1e-9)) ** 0.25, 0)
     figure = go.Figure()
     for chosen, colour in ((on_diagonal, RIGHT), (~on_diagonal, WRONG)):
         figure.add_heatmap(
@@ -38,12 +51,12 @@ def confusion_matrix(
         rows, columns = np.nonzero((shade > 0.55) == dark)
         figure.add_scatter(
             x=columns, y=rows, text=[text[r][c] for r, c in zip(rows, columns, strict=True)], mode="text",
-            hoverinfo="skip", textfont={"size": 12, **({"color": "#ffffff"} if dark else {})},
+            hoverinfo="skip", textfont={"size": 12, "color": "#ffffff" if dark else ink},
         )  # fmt: skip
     rows, columns = np.indices((10, 10)).reshape(2, 100)
     figure.add_scatter(
         x=columns, y=rows, mode="markers", customdata=np.stack([rows, columns], 1).tolist(),
-        text=[f"label {r}, answer {c}: {counts[r, c]:,}" for r, c in zip(rows, columns, strict=True)],
+        text=[_told(counts, second, r, c) for r, c in np.ndindex(10, 10)],
         hovertemplate="%{text}<extra></extra>",
         marker={"symbol": "square", "size": 36, "color": "rgba(0,0,0,0.01)"},
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
@@ -61,7 +74,13 @@ def confusion_matrix(
         "by column": "% of each answer",
         "errors only": "images, wrong ones",
     }
-    return laid_out(figure, f"Confusion matrix ({unit[view]})", 520, note, showlegend=False, clickmode="event+select")
+    what = unit[view] if diagonal or view == "errors only" else f"{unit[view]}, wrong ones"
+    return laid_out(figure, f"Confusion matrix ({what})", 520, note, showlegend=False, clickmode="event+select")
+
+
+def _told(counts: NDArray[np.int64], second: Evaluation | None, label: int, answer: int) -> str:
+    own = f"label {label}, answer {answer}: {counts[label, answer]:,}"
+    return own if second is None else f"{own}; the second run: {second.confusion[label, answer]:,}"
 
 
 def _linear(shown: NDArray[np.float64]) -> NDArray[np.float64]:

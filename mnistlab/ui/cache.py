@@ -23,6 +23,7 @@ from ..data.summary import Summary
 from ..evaluation import Evaluation
 from ..forward import Network
 from ..neighbours import FEATURE_CANDIDATES, Neighbours, by_features, by_pixels, subset
+from ..pace import correction
 from ..pca import MAP_AXES, Components
 from ..runs import Run, RunStore
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from ..engine import Engine
 
 logger = logging.getLogger(__name__)
+
+PACE_RUNS = 8  # the newest; how fast this machine is may change
 
 
 @st.cache_resource(show_spinner=False)
@@ -107,6 +110,18 @@ def evaluation(run: Run) -> Evaluation:
 @st.cache_resource(show_spinner="Answering the test digits…", max_entries=16)
 def _evaluation(name: str, version: int, digits: str, _run: Run) -> Evaluation:
     return _run.evaluation(dataset().test)
+
+
+def pace() -> float:
+    """How many times the estimated seconds an epoch takes here, by the newest trainings of this lab that are over."""
+    folder = store().path
+    return _pace(folder.stat().st_mtime_ns if folder.is_dir() else 0, tuple(sorted(store().live)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _pace(version: int, live: tuple[str, ...]) -> float:
+    own = [run for run in store() if not run.shipped and run.id not in live][:PACE_RUNS]
+    return correction((run.experiment, run.history) for run in own)
 
 
 def digits(split: str) -> Digits:

@@ -1,96 +1,99 @@
-"""The drawing canvas: its drawing is kept in the session, so that it is still there on the way back.
+"""The drawing canvas: what is on it is kept in the session, so that it is still there on the way back.
 
-A component of our own (`canvas.js`): a drawing is strokes and put-down digits, a few hundred bytes, which the server
-paints itself. So no picture travels, undo and redo know what was drawn, and the keyboard can move it.
+What the server puts there (a digit, an undone step, an empty sheet) the canvas receives as one picture; what is drawn
+comes back as one. So both sides hold the same pixels, and the canvas's own list of strokes is never trusted.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from PIL import Image
+from streamlit_drawable_canvas import st_canvas
 
-from .. import strokes
 from ..data.digits import Bytes
 from ..drawing import Prepared, prepare, prepared_before
-from ..strokes import Drawing, DrawingError, Stamp
+from ..ink import grey
+from ..pictures import read_image
+from ..sheets import SIDE, Sheet, Sheets
 from . import cache, state
 
 KEY = "canvas"
 SCHEMES = ("white on black", "black on white")
-ALT = (
-    "Canvas. Draw with mouse, pen or finger; or press 0 to 9 to put such a test digit here, the arrows to move it, "
-    "Delete to clear."
-)
+NUDGE = 14  # pixels that an arrow moves the drawing
 
 
-def _source(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")
+class CanvasError(ValueError):
+    """What came from the canvas is not a drawing."""
 
 
-_pad = st.components.v2.component(
-    "mnistlab_canvas",
-    html='<div class="pad"><canvas class="upper-canvas" tabindex="0" role="img"></canvas><div class="tools">'
-    '<button type="button">Undo</button><button type="button">Redo</button><button type="button">Clear</button></div></div>',
-    css=_source("canvas.css"),
-    js=_source("canvas.js"),
-)
+def canvas(brush: int, scheme: str) -> None:
+    """Draw the canvas; what is drawn on it goes on the session's "sheets".
 
-
-def canvas(brush: int, scheme: str, key: str = KEY) -> None:
-    """Draw the canvas; what is drawn on it goes to the session's "drawing", and its picture to "drawn".
-
-    Raises `DrawingError` for garbage; what was there before is kept.
+    Raises `CanvasError` for garbage; what was there before is kept.
     """
-    ink, paper = ("#ffffff", "#000000") if scheme == SCHEMES[0] else ("#000000", "#ffffff")
-    version = state.get("drawings")
-    result: Any = _pad(
-        key=key,
-        data={
-            "items": strokes.write(state.get("drawing")), "version": version, "brush": brush, "ink": ink, "paper": paper,
-            "alt": ALT,
-        },
-        on_drawing_change=lambda: None,
-        on_wanted_change=lambda: _wanted(key),
-    )  # fmt: skip
-    sent = result.get("drawing")
-    if sent is None:  # nothing was drawn since the page was opened
+    dark_on_light = scheme == SCHEMES[1]
+    ink, paper = ("#000000", "#ffffff") if dark_on_light else ("#ffffff", "#000000")
+    key = f"{KEY}-light" if dark_on_light else KEY  # each its own: another paper would clear it
+    if st.session_state.get("canvas_start", (None,))[0] != key or key not in st.session_state:
+        _start(key)
+    try:
+        sent = st_canvas(
+            stroke_width=brush, stroke_color=ink, background_color=paper, width=SIDE, height=SIDE, key=key,
+            initial_drawing=st.session_state["canvas_start"][1], return_image_data=True,
+        ).image_bytes  # fmt: skip
+        _hear(sent, dark_on_light)
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        raise CanvasError("please draw again") from error
+
+
+def _hear(sent: bytes | None, dark_on_light: bool) -> None:
+    """Keep what the browser sent, unless it was there before the server put something else on the canvas."""
+    heard = None if sent is None else hashlib.sha256(sent).digest()
+    if sent is None or heard == state.get("heard"):
         return
-    if not isinstance(sent, dict):
-        raise DrawingError("please draw again")
-    if sent.get("version") == version:  # else it was drawn before something else was put there
-        _keep(strokes.read(sent.get("items")))
+    image = read_image(io.BytesIO(sent))  # its size is checked before it is decoded
+    if image.shape != (SIDE, SIDE, 4):
+        raise CanvasError("please draw again")
+    state.put("heard", heard)
+    picture = 255 - grey(image) if dark_on_light else grey(image)
+    sheets: Sheets = state.get("sheets")
+    if not np.array_equal(picture, sheets.now.picture):
+        state.put("sheets", sheets.put(Sheet(picture)))
 
 
-def prepared(scheme: str, without: Collection[str] = ()) -> Prepared:
-    """The drawing as the network receives it, with all steps of the preparation but those `without`."""
-    before = strokes.ready(state.get("drawing"))
-    if before is not None and not without:
-        return prepared_before(before)
-    drawn = state.get("drawn")
-    if drawn is None:
-        drawn = strokes.render(())
-    return prepare(drawn if scheme == SCHEMES[0] else 255 - drawn, without)
+def _start(key: str) -> None:
+    """What the canvas is to show from now on: the drawing as it is, as one picture among Fabric's objects."""
+    picture = state.get("sheets").now.picture
+    buffer = io.BytesIO()
+    Image.fromarray(255 - picture if key != KEY else picture).save(buffer, "PNG")
+    source = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    shown: dict[str, Any] = {
+        "type": "Image", "src": source, "originX": "left", "originY": "top", "left": 0, "top": 0,
+        "width": SIDE, "height": SIDE, "selectable": False, "evented": False,
+    }  # fmt: skip
+    made = st.session_state.get("canvas_start", (None, {"version": "0"}))[1]["version"]
+    # another version each time: the canvas takes a drawing only when it differs from the one it was given last
+    version = str(int(made) + 1)
+    st.session_state["canvas_start"] = (key, {"version": version, "objects": [shown] if picture.any() else []})
 
 
-def _wanted(key: str) -> None:
-    wanted = st.session_state[key].get("wanted")
-    if type(wanted) is int and 0 <= wanted <= 9:
-        put_random(wanted)
-
-
-def _keep(drawing: Drawing) -> None:
-    state.put("drawing", drawing)
-    state.put("drawn", strokes.render(drawing))
+def show(sheets: Sheets) -> None:
+    """Put other sheets on the canvas than were drawn there."""
+    state.put("sheets", sheets)
+    if "canvas_start" in st.session_state:
+        _start(st.session_state["canvas_start"][0])
 
 
 def put(digit: Bytes, *, ready: bool = False) -> None:
     """Put one digit on the canvas, alone and as large as it; `ready` when it was prepared before."""
-    _keep((Stamp(digit, ready=ready),))
-    state.put("drawings", state.get("drawings") + 1)
+    show(state.get("sheets").put(Sheet.of(digit, ready=ready)))
 
 
 def put_random(label: int | None = None) -> None:
@@ -107,7 +110,30 @@ def put_selected() -> None:
     put(found.images[min(st.session_state.get("digit", 0), len(found) - 1)])
 
 
+def nudge(down: int, right: int) -> None:
+    """Move the drawing by so many steps."""
+    sheets: Sheets = state.get("sheets")
+    show(sheets.put(sheets.now.moved(NUDGE * down, NUDGE * right)))
+
+
+def undo() -> None:
+    show(state.get("sheets").undo())
+
+
+def redo() -> None:
+    show(state.get("sheets").redo())
+
+
 def clear() -> None:
-    """An empty canvas."""
-    _keep(())
-    state.put("drawings", state.get("drawings") + 1)
+    """An empty canvas; the drawing can be brought back."""
+    sheets: Sheets = state.get("sheets")
+    if sheets.now.picture.any():
+        show(sheets.put(Sheets().now))
+
+
+def prepared(without: Collection[str] = ()) -> Prepared:
+    """The drawing as the network receives it, with all steps of the preparation but those `without`."""
+    sheet: Sheet = state.get("sheets").now
+    if sheet.ready is not None and not without:
+        return prepared_before(sheet.ready)
+    return prepare(sheet.picture, without)

@@ -1,8 +1,4 @@
-"""The experiment editor: widgets in, an `Experiment` out.
-
-Widgets are keyed by the editor's number and start from a fixed base, so that a structural change (a preset, a block
-added or moved) mounts a new set from the new experiment, and a plain edit leaves all others alone.
-"""
+"""The experiment editor: where it starts, its stack of blocks, its settings; out comes an `Experiment`."""
 
 from __future__ import annotations
 
@@ -10,93 +6,264 @@ from typing import Any
 
 import streamlit as st
 
-from ..experiment import (
-    ACTIVATIONS,
-    OPTIMIZERS,
-    Augmentation,
-    ConvBlock,
-    DataSpec,
-    DenseBlock,
-    Experiment,
-    Number,
-    SpecError,
-    Stopping,
-    TrainSpec,
-    Whole,
-)
+from ..experiment import ACTIVATIONS, ConvBlock, DenseBlock, Experiment, SpecError, differences
+from ..ledger import Layer, Ledger
+from ..links import nearest
 from ..presets import PRESETS
-from ..schedules import SCHEDULES
-from . import state
+from ..runs import Run, RunError
+from . import cache, fields, state
 from .parts import plain
+from .settings import settings
 
-Values = dict[str, Any]
-BASE = "editor_base"  # the experiment that the mounted widgets started from
+STEPPED = 122  # pixels: the least at which a number shows its plus and minus
+UNDO = 20  # changes that can be taken back
+MOST_BLOCKS = 12
+MOST_ADDED, LEAST_ADDED = 128, 16  # filters, units
+RUNS = 50  # of a person's own that are offered to start from
 
-NAMES = {"conv": "Convolution", "dense": "Dense"}
+Kind = str  # "conv" or "dense"
+BLOCKS: dict[Kind, type[ConvBlock | DenseBlock]] = {"conv": ConvBlock, "dense": DenseBlock}
+NAMES: dict[Kind, str] = {"conv": "Convolution", "dense": "Dense"}
+ADDED = {
+    "conv": "Adds a convolution: small windows that look for patterns everywhere. 1 to 4 of them are usual, each with twice the "
+    "filters of the one before.",
+    "dense": "Adds a dense layer: each of its units sees all numbers before it. 0 to 2 of them are usual, each with half the "
+    "units of the one before.",
+}
 
 
 def editor() -> Experiment | None:
     """Draw the editor; the experiment it describes, or None (with the reason shown) when a field does not fit."""
-    if _key("epochs") not in st.session_state:  # just opened, or mounted anew
+    if fields.key("train.epochs") not in st.session_state:  # just opened, or mounted anew
         _mount(state.get("experiment"))
-    base: Experiment = st.session_state[BASE]
-    st.selectbox(
-        "Start from", list(PRESETS), index=list(PRESETS).index(state.get("preset")), key=_key("preset"),
-        on_change=_load_preset, help="A named experiment to begin with; everything in it can be changed.",
-    )  # fmt: skip
-    preset = PRESETS[state.get("preset")]
-    st.caption(
-        plain(
-            f"{preset.about} Source: {preset.source}.{' It reports ' + preset.reached + '.' if preset.reached else ''}"
-        )
-    )
-    values: Values = {"model": _model(base)}
-    optimizer, data, stopping = st.tabs(["Optimizer", "Data", "Stopping"])
-    with optimizer:
-        values["train"] = _train(base.train)
-    with data:
-        values["data"] = _data(base.data, base.train.augmentation)
-    with stopping:
-        values["train"]["stopping"] = _stopping(base.train.stopping)
+    _start()
+    tools = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    shapes = _stack()
+    settings()
+    experiment: Experiment | None = None
     try:
-        experiment = Experiment.of(values)
+        experiment = _typed()
+        _keep(experiment)
+        _tell_shapes(experiment, shapes)
     except SpecError as error:
         st.error(plain(str(error)), icon=":material/block:")
-        return None
-    state.put("experiment", experiment)
+    with tools:
+        _tools(experiment)
     return experiment
-
-
-def _key(name: str) -> str:
-    return f"editor-{state.get('editor')}-{name}"
-
-
-def _mount(experiment: Experiment) -> None:
-    """Show `experiment` with a fresh set of widgets."""
-    state.put("experiment", experiment)
-    state.put("editor", state.get("editor") + 1)
-    st.session_state[BASE] = experiment
-
-
-def _load_preset() -> None:
-    name = st.session_state[_key("preset")]
-    state.put("preset", name)
-    _mount(PRESETS[name].experiment)
 
 
 def load(experiment: Experiment, preset: str) -> None:
     """Open `experiment` in the editor, as changed from `preset`."""
-    state.put("preset", preset)
+    _keep(experiment, preset)
     _mount(experiment)
 
 
-def _restructure(kind: str, place: int, what: str) -> None:
+def _typed() -> Experiment:
+    """What the widgets describe at this moment. Raises `SpecError` when a field does not fit."""
+    values = fields.typed()
+    # what is not drawn for this optimizer or loss may still be held from before
+    if fields.value("train.optimizer") not in ("sgd", "rmsprop"):
+        values["train.momentum"] = 0.0
+    if fields.value("train.optimizer") != "sgd" or not values.get("train.momentum", 0.0):
+        values["train.nesterov"] = False
+    if fields.value("train.loss") == "sparse_categorical":
+        values["train.label_smoothing"] = 0.0
+    return fields.base().changed(values)
+
+
+def _now() -> Experiment:
+    """What is typed, or what was before it when that does not fit."""
+    try:
+        return _typed()
+    except SpecError:
+        experiment: Experiment = state.get("experiment")
+        return experiment
+
+
+def _keep(experiment: Experiment, preset: str | None = None, start: str | None = None) -> None:
+    """Note a change, so that it can be taken back; with `preset` it is a new start."""
+    before = (state.get("experiment"), state.get("preset"), state.get("start"))
+    after = (experiment, preset, start) if preset else (experiment, *before[1:])
+    if after != before:
+        state.put("past", (*state.get("past"), before)[-UNDO:])
+        _set(*after)
+
+
+def _set(experiment: Experiment, preset: str, start: str | None) -> None:
+    state.put("experiment", experiment)
+    state.put("preset", preset)
+    state.put("start", start)
+
+
+def _mount(experiment: Experiment) -> None:
+    """Show `experiment` with a fresh set of widgets."""
+    state.put("editor", state.get("editor") + 1)
+    st.session_state[fields.BASE] = experiment
+
+
+def _undo() -> None:
+    """Back by one change; what does not fit counts as one."""
+    try:
+        _keep(_typed())
+        *past, before = state.get("past")
+        state.put("past", tuple(past))
+        _set(*before)
+    except SpecError:
+        pass  # it was never kept: showing what is kept takes it back
+    _mount(state.get("experiment"))
+
+
+def _start() -> None:
+    """Where to begin: a preset or a run."""
+    names = list(PRESETS)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            "Start from", names, names.index(state.get("preset")), key=fields.key("preset"), on_change=_load_preset,
+            format_func=lambda name: f"{name} (empty: build your own)" if not PRESETS[name].experiment.model.depth else name,
+            help="A named experiment to begin with; everything in it can be changed. softmax-regression has no layer yet.",
+        )  # fmt: skip
+        with st.popover(
+            "A run", icon=":material/history:", key=fields.key("runs"), on_change="rerun",
+            help="Start from what one of your own runs was trained with.",
+        ) as runs:  # fmt: skip
+            if runs.open:
+                _runs()
+    preset, run = PRESETS[state.get("preset")], _started()
+    if run is not None:
+        st.caption(plain(f"From the run {run.label} of {run.created[:16].replace('T', ' ')} UTC."))
+        return
+    reached = f" It reports {preset.reached}." if preset.reached else ""
+    st.caption(plain(f"{preset.about} Source: {preset.source}.{reached}"))
+
+
+def _load_preset() -> None:
+    name = st.session_state[fields.key("preset")]
+    _keep(PRESETS[name].experiment, name)
+    _mount(PRESETS[name].experiment)
+
+
+def _runs() -> None:
+    own = [run for run in cache.store() if not run.shipped][:RUNS]
+    if not own:
+        st.caption("No run of yours yet. Press Train; what you trained is then listed here.")
+        return
+    st.caption("The newest first. What it was trained with comes into the editor.")
+    for run in own:
+        st.button(
+            plain(f"{run.label} · {run.created[5:16].replace('T', ' ')}"), key=fields.key(f"run-{run.id}"), type="tertiary",
+            on_click=_load_run, args=(run,),
+        )  # fmt: skip
+
+
+def _load_run(run: Run) -> None:
+    _keep(run.experiment, nearest(run.experiment), run.id)
+    _mount(run.experiment)
+
+
+def _started() -> Run | None:
+    """The run that the editor started from, while it is there."""
+    if state.get("start") is None:
+        return None
+    try:
+        return cache.store().open(state.get("start"))
+    except RunError:
+        return None
+
+
+def _origin() -> tuple[str, Experiment]:
+    """Name and experiment of what the editor started from."""
+    if (run := _started()) is not None:
+        return run.label, run.experiment
+    return state.get("preset"), PRESETS[state.get("preset")].experiment
+
+
+def _tools(experiment: Experiment | None) -> None:
+    """Undo, reset, and what differs from the start."""
+    name, origin = _origin()
+    found = differences(origin, experiment or state.get("experiment"))
+    st.button(
+        "Undo", icon=":material/undo:", key=fields.key("undo"), on_click=_undo, type="tertiary",
+        disabled=experiment is not None and not state.get("past"), help=f"Takes back the last change, up to {UNDO} of them.",
+    )  # fmt: skip
+    st.button(
+        "Reset", icon=":material/restart_alt:", key=fields.key("reset"), on_click=_reset, type="tertiary",
+        disabled=experiment is not None and not found, help="Back to what you started from, unchanged.",
+    )  # fmt: skip
+    if not found:
+        st.caption("Unchanged", help="The address of this page holds the whole experiment: copy it to share.")
+        return
+    with st.popover(
+        "1 change" if len(found) == 1 else f"{len(found)} changes", type="tertiary", icon=":material/difference:",
+        key=fields.key("changes"), on_change="rerun",
+        help="What differs from what you started from. The address of this page holds all of it.",
+    ) as changes:  # fmt: skip
+        if changes.open:
+            compared(found, name, "now")
+
+
+def _reset() -> None:
+    _, origin = _origin()
+    _keep(origin)
+    _mount(origin)
+
+
+def compared(found: dict[str, tuple[Any, Any]], first: str, second: str) -> None:
+    """Two experiments side by side, only what differs between them."""
+    rows = [(path.partition(".")[2].replace("_", " "), _told(a), _told(b)) for path, (a, b) in found.items()]
+    st.dataframe(
+        {"field": [row[0] for row in rows], "first": [row[1] for row in rows], "second": [row[2] for row in rows]},
+        column_config={"first": st.column_config.TextColumn(first), "second": st.column_config.TextColumn(second)},
+        hide_index=True,
+    )  # fmt: skip
+
+
+def _told(value: Any) -> str:
+    match value:
+        case None | ():
+            return "–"
+        case bool():
+            return "on" if value else "off"
+        case ConvBlock():
+            return f"convolution, {value.filters} filters"
+        case DenseBlock():
+            return f"dense, {value.units} units"
+        case tuple():
+            return ", ".join(map(str, value))
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+def _stack() -> dict[str, Any]:
+    """The blocks from the image to the ten outputs; by the name of each, where its output shape is to be told."""
+    model = fields.base().model
+    shapes = {f"conv{i + 1}": _block("conv", i, len(model.conv)) for i in range(len(model.conv))}
+    _add("conv", len(model.conv))
+    if model.conv or model.head == "average":
+        st.segmented_control(
+            "Then a vector by", ["flatten", "average"], default=model.head, key=fields.key("model.head"), required=True,
+            help="Dense layers take a vector. flatten keeps every number and is usual; average keeps one a channel, its mean.",
+        )  # fmt: skip
+    shapes |= {f"dense{i + 1}": _block("dense", i, len(model.dense)) for i in range(len(model.dense))}
+    _add("dense", len(model.dense))
+    st.caption("Last always: 10 outputs and softmax, one probability for each digit.")
+    return shapes
+
+
+def _add(kind: Kind, count: int) -> None:
+    st.button(
+        NAMES[kind], icon=":material/add:", key=fields.key(f"add-{kind}"), on_click=_restructure, args=(kind, count, "add"),
+        disabled=count >= MOST_BLOCKS, help=ADDED[kind],
+    )  # fmt: skip
+
+
+def _restructure(kind: Kind, place: int, what: str) -> None:
     """Add, duplicate, delete or move a block, keeping what is typed elsewhere."""
-    experiment: Experiment = state.get("experiment")
+    experiment = _now()
     blocks: list[ConvBlock | DenseBlock] = list(getattr(experiment.model, kind))
     match what:
         case "add":
-            blocks.append(ConvBlock() if kind == "conv" else DenseBlock())
+            blocks.append(_next(kind, blocks))
         case "duplicate":
             blocks.insert(place, blocks[place])
         case "delete":
@@ -106,206 +273,113 @@ def _restructure(kind: str, place: int, what: str) -> None:
         case "down":
             blocks[place : place + 2] = [blocks[place + 1], blocks[place]]
     model = experiment.model.model_copy(update={kind: tuple(blocks)})
-    _mount(experiment.model_copy(update={"model": model}))
+    changed = experiment.model_copy(update={"model": model})
+    _keep(experiment)
+    _keep(changed)
+    _mount(changed)
 
 
-def _model(base: Experiment) -> Values:
-    conv = [_conv_block(i, block, len(base.model.conv)) for i, block in enumerate(base.model.conv)]
-    heads = ["flatten", "average"]
-    head = st.segmented_control(
-        "Then a vector by", heads, default=base.model.head, key=_key("head"), required=True,
-        help="Dense layers take a vector. flatten keeps every number; average keeps one a channel, its mean.",
-    )  # fmt: skip
-    dense = [_dense_block(i, block, len(base.model.dense)) for i, block in enumerate(base.model.dense)]
-    with st.container(horizontal=True):
-        for kind, room in (("conv", 12 - len(conv)), ("dense", 12 - len(dense))):
-            st.button(
-                f"{NAMES[kind]}", icon=":material/add:", key=_key(f"add-{kind}"), on_click=_restructure, args=(kind, 0, "add"),
-                disabled=room <= 0, help=f"Adds a {NAMES[kind].lower()} block after the others of its kind.",
-            )  # fmt: skip
-    st.caption("Last always: 10 outputs and softmax, one probability for each digit.")
-    return {"conv": conv, "head": head, "dense": dense}
+def _next(kind: Kind, blocks: list[ConvBlock | DenseBlock]) -> ConvBlock | DenseBlock:
+    """As networks usually go on: twice the filters of the last convolution, half the units of the last dense layer."""
+    match blocks[-1] if blocks else None:
+        case ConvBlock(filters=last):
+            return ConvBlock(filters=max(last, min(2 * last, MOST_ADDED)))
+        case DenseBlock(units=last):
+            return DenseBlock(units=max(last // 2, LEAST_ADDED))
+    return BLOCKS[kind]()
 
 
-def _block_head(kind: str, place: int, count: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.markdown(f"**{NAMES[kind]} {place + 1}**", width="stretch")
-        actions = (
-            ("up", ":material/arrow_upward:", "Move up", place == 0),
-            ("down", ":material/arrow_downward:", "Move down", place == count - 1),
-            ("duplicate", ":material/content_copy:", "Duplicate", count >= 12),
-            ("delete", ":material/delete:", "Delete", False),
-        )
-        for what, icon, text, disabled in actions:
-            st.button(
-                "", icon=icon, key=_key(f"{kind}-{place}-{what}"), help=text, type="tertiary", disabled=disabled,
-                on_click=_restructure, args=(kind, place, what),
-            )  # fmt: skip
-
-
-def _conv_block(place: int, block: ConvBlock, count: int) -> Values:
-    name = f"conv-{place}"
+def _block(kind: Kind, place: int, count: int) -> Any:
+    """A block's card; returns where its output shape is to be told."""
+    path = f"model.{kind}.{place}"
     with st.container(border=True, gap="xsmall"):
-        _block_head("conv", place, count)
-        first, second, third, fourth = st.columns([5, 5, 7, 5])
-        values: Values = {
-            "filters": _number(
-                first, "Filters", ConvBlock, "filters", block.filters, name, "Patterns it learns to find; 16 to 64 is usual."
-            ),
-            "kernel_size": _number(
-                second, "Window", ConvBlock, "kernel_size", block.kernel_size, name, "Side in pixels; 3 or 5 is usual."
-            ),
-            "activation": _activation(third, block.activation, name),
-            "pool": _number(
-                fourth, "Pool", ConvBlock, "pool", block.pool, name,
-                "Keeps the largest of each pool × pool square; 2 halves both sides, 1 is no pooling.",
-            ),
-        }  # fmt: skip
-        with st.popover("More", width="stretch"):
-            values["strides"] = _number(
-                st,
-                "Step",
-                ConvBlock,
-                "strides",
-                block.strides,
-                name,
-                "Pixels between two windows; 1 is usual, 2 halves both sides.",
-            )
-            values["padding"] = st.segmented_control(
-                "Padding", ["valid", "same"], default=block.padding, key=_key(f"{name}-padding"), required=True,
-                help="valid: only windows that lie inside; the picture shrinks. same: zeros around it; the size stays.",
-            )  # fmt: skip
-            values.update(_norm_and_dropout(block, name))
-    return values
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            shape = st.container(width="stretch").empty()
+            _actions(kind, place, count)
+            with st.popover(
+                "", icon=":material/tune:", type="tertiary", help=f"More of {NAMES[kind].lower()} {place + 1}"
+            ):
+                _more(kind, path)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+            _conv(path) if kind == "conv" else _dense(path)
+    return shape
 
 
-def _dense_block(place: int, block: DenseBlock, count: int) -> Values:
-    name = f"dense-{place}"
-    with st.container(border=True, gap="xsmall"):
-        _block_head("dense", place, count)
-        first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
-        values: Values = {
-            "units": _number(
-                first, "Units", DenseBlock, "units", block.units, name, "Numbers it computes; 64 to 512 is usual."
-            ),
-            "activation": _activation(second, block.activation, name),
-        }
-        with third.popover("More", width="stretch"):
-            values.update(_norm_and_dropout(block, name))
-    return values
-
-
-def _norm_and_dropout(block: ConvBlock | DenseBlock, name: str) -> Values:
-    return {
-        "batch_norm": st.toggle(
-            "Batch norm", block.batch_norm, key=_key(f"{name}-norm"),
-            help="Scales each channel to mean 0 and variance 1 over the batch; learns faster. Off in the classics.",
-        ),
-        "dropout": _number(
-            st, "Dropout", type(block), "dropout", block.dropout, name,
-            "Part of the outputs hidden at random while training, against overfitting; 0.2 to 0.5 is usual.", step=0.05,
-        ),
-    }  # fmt: skip
-
-
-def _activation(place: Any, value: str, name: str) -> str:
-    chosen: str = place.selectbox(
-        "Activation", ACTIVATIONS, index=ACTIVATIONS.index(value), key=_key(f"{name}-activation"),
-        help="What is done to each weighted sum. relu passes positive numbers on unchanged and makes the rest 0; it is usual.",
-    )  # fmt: skip
-    return chosen
-
-
-def _number(
-    place: Any, label: str, spec: type[Any], field: str, value: float, name: str, about: str, step: float | None = None
-) -> Any:
-    """A number input with the bounds of the spec's field. Integers stay integers."""
-    bound: Whole | Number = spec.bound(field)
-    kind = int if isinstance(bound, Whole) else float
-    return place.number_input(
-        label, min_value=kind(bound.low), max_value=kind(bound.high), value=kind(value), step=kind(step or 1),
-        key=_key(f"{name}-{field}"), help=about,
-    )  # fmt: skip
-
-
-def _train(base: TrainSpec) -> Values:
-    first, second, third = st.columns(3)
-    values: Values = base.model_dump(mode="json")
-    values["epochs"] = first.number_input(
-        "Epochs", 1, 200, base.epochs, key=_key("epochs"), help="Times every training digit is seen; 5 to 15 is usual."
-    )
-    values["batch_size"] = second.number_input(
-        "Batch size",
-        1,
-        4096,
-        base.batch_size,
-        key=_key("batch"),
-        help="Digits averaged into one step; 32 to 256 is usual.",
-    )
-    values["seed"] = third.number_input(
-        "Seed",
-        0,
-        2**31 - 1,
-        base.seed,
-        key=_key("seed"),
-        help="Draws the first weights, the order and the dropout; same seed, same run.",
-    )
-    values["optimizer"] = first.selectbox(
-        "Optimizer", OPTIMIZERS, OPTIMIZERS.index(base.optimizer), key=_key("optimizer"),
-        help="How a gradient becomes a step. adam adapts each weight's own step and is a good first choice.",
-    )  # fmt: skip
-    values["learning_rate"] = second.number_input(
-        "Learning rate", 1e-6, 10.0, base.learning_rate, format="%.4g", step=base.learning_rate / 10, key=_key("rate"),
-        help="Size of a step; usual is 0.001 for adam and rmsprop, 0.01 to 0.1 for sgd.",
-    )  # fmt: skip
-    names = list(SCHEDULES)
-    values["schedule"] = third.selectbox(
-        "Schedule", names, names.index(base.schedule), key=_key("schedule"),
-        help="How the learning rate changes over the training; constant is usual for short ones, one_cycle learns fast.",
-    )  # fmt: skip
-    forms = ["sparse_categorical", "categorical"]
-    values["loss"] = first.selectbox(
-        "Loss", forms, forms.index(base.loss), key=_key("loss"),
-        format_func={"sparse_categorical": "sparse categorical", "categorical": "categorical"}.__getitem__,
-        help="Cross-entropy, with labels as numbers (sparse) or as one-hot vectors: the same number either way.",
-    )  # fmt: skip
-    if values["optimizer"] in ("sgd", "rmsprop"):
-        values["momentum"] = second.number_input(
-            "Momentum", 0.0, 0.99, base.momentum, step=0.05, key=_key("momentum"),
-            help="Part of the last step that is kept; 0.9 is usual with sgd, 0 is plain gradient descent.",
+def _actions(kind: Kind, place: int, count: int) -> None:
+    name = f"{NAMES[kind].lower()} {place + 1}"
+    for what, icon, text, disabled in (
+        ("up", ":material/arrow_upward:", f"Move {name} up", place == 0),
+        ("down", ":material/arrow_downward:", f"Move {name} down", place == count - 1),
+        ("duplicate", ":material/content_copy:", f"Duplicate {name}", count >= MOST_BLOCKS),
+        ("delete", ":material/delete:", f"Delete {name}", False),
+    ):
+        st.button(
+            "", icon=icon, key=fields.key(f"{kind}-{place}-{what}"), help=text, type="tertiary", disabled=disabled,
+            on_click=_restructure, args=(kind, place, what),
         )  # fmt: skip
-    else:
-        values["momentum"] = 0.0
-    values["nesterov"] = base.nesterov and values["optimizer"] == "sgd" and values["momentum"] > 0
-    if values["loss"] == "sparse_categorical":
-        values["label_smoothing"] = 0.0
-    return values
 
 
-def _data(base: DataSpec, augmentation: Augmentation) -> Values:
-    values: Values = base.model_dump(mode="json")
-    values["train_images"] = st.number_input(
-        "Training digits", 10, 60_000, base.train_images, step=1000, key=_key("train-images"), placeholder="all",
-        help="How many digits are trained on; empty is all that validation leaves.",
+def _conv(path: str) -> None:
+    fields.number(f"{path}.filters", "Filters", "Patterns it learns to find; 16 to 64 is usual.", width=78)
+    fields.number(f"{path}.kernel_size", "Window", "Side in pixels; 3 or 5 is usual.", width=74)
+    fields.number(
+        f"{path}.pool", "Pool",
+        "Keeps the largest of each pool × pool square; 2 halves both sides and is usual, 1 is none.", width=64,
     )  # fmt: skip
-    values["validation_images"] = st.number_input(
-        "Validation digits", 10, 20_000, base.validation_images, step=500, key=_key("validation-images"),
-        placeholder="one in twelve", help="Cut from training by the seed, to watch what is not trained on; 5,000 is usual.",
-    )  # fmt: skip
-    if augmentation.geometric or augmentation.thickness:
-        st.caption(
-            f"Each training digit is changed anew every epoch: moved up to {augmentation.shift:g} px, turned up to "
-            f"{augmentation.rotate:g}°, sheared up to {augmentation.shear:g}°, resized up to "
-            f"{100 * augmentation.scale:g} %, strokes made thicker or thinner."
-        )
-    st.caption("The test digits are never trained on and never used for tuning.")
-    return values
+    _activation(path)
 
 
-def _stopping(base: Stopping) -> Values:
-    values: Values = base.model_dump(mode="json")
-    values["patience"] = st.number_input(
-        "Patience, epochs", 1, 100, base.patience, key=_key("patience"), placeholder="never",
-        help="Stops when validation loss has not fallen for so many epochs, and keeps the best one; 3 is usual.",
+def _dense(path: str) -> None:
+    fields.number(f"{path}.units", "Units", "Numbers it computes; 64 to 512 is usual.", width=78)
+    _dropout(path, width=STEPPED)
+    _activation(path)
+
+
+def _more(kind: Kind, path: str) -> None:
+    """The fields of a block that are seldom changed."""
+    if kind == "conv":
+        fields.number(f"{path}.strides", "Step", "Pixels between two windows; 1 is usual, 2 halves both sides.")
+        st.segmented_control(
+            "Padding", ["valid", "same"], default=fields.base().at(f"{path}.padding"), key=fields.key(f"{path}.padding"),
+            required=True,
+            help="valid, the usual: only windows that lie inside; the picture shrinks. same: zeros around it; the size stays.",
+        )  # fmt: skip
+        _dropout(path)
+    fields.switch(
+        f"{path}.batch_norm", "Batch norm",
+        "Scales each channel to mean 0 and variance 1 over the batch; learns faster. Off in the classics.",
     )  # fmt: skip
-    return values
+
+
+def _activation(path: str) -> None:
+    fields.choice(
+        f"{path}.activation", "Activation", ACTIVATIONS,
+        "What is done to each weighted sum. relu passes positive numbers on unchanged and makes the rest 0; it is usual.",
+        width=114,
+    )  # fmt: skip
+
+
+def _dropout(path: str, width: fields.Width = "stretch") -> None:
+    fields.number(
+        f"{path}.dropout", "Dropout",
+        "Part of the outputs hidden at random while training, against overfitting; 0.2 to 0.5 is usual, 0 is none.",
+        step=0.05, width=width,
+    )  # fmt: skip
+
+
+def _tell_shapes(experiment: Experiment, shapes: dict[str, Any]) -> None:
+    """Beside each block what comes out of it, or that it does not fit."""
+    layers: tuple[Layer, ...] = ()
+    wrong = ""
+    try:
+        layers = Ledger.of(experiment.model).layers
+    except SpecError as error:
+        wrong = str(error)  # the page tells it in full
+    for name, place in shapes.items():
+        kind, number = name.rstrip("0123456789"), name.lstrip("abcdefghijklmnopqrstuvwxyz")
+        own = [layer for layer in layers if layer.name == name or layer.name.startswith(f"{name}_")]
+        if own:
+            told = " × ".join(map(str, own[-1].shape))
+        else:
+            told = ":red[does not fit]" if f"({name})" in wrong or f"({name}_" in wrong else ""
+        place.markdown(f"**{NAMES[kind]} {number}** {told}")

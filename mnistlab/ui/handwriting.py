@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from .. import handwriting, limits
+from .. import handwriting, limits, turns
 from ..data.digits import Digits
 from ..drawing import Prepared
 from ..forward import Network
 from ..handwriting import LEARN, TEST, Handwriting, HandwritingError
+from ..limits import Limits
 from ..runs import Run, RunError
 from . import cache, canvas, parts, state
 from .gallery import gallery
+from .visitors import visitor
 
 
 def my_handwriting(prepared: Prepared, run: Run, network: Network) -> None:
@@ -136,14 +138,17 @@ def _adapting(hand: Handwriting, run: Run, network: Network) -> None:
 def _adapt(hand: Handwriting, run: Run) -> None:
     from ..engine import EngineError  # Dask takes 0.4 s to import
 
-    st.session_state["adapt-trouble"] = None
     drawings = hand.part(hand.learned())
     if drawings is None or _goes_on(state.get("adapted")):
+        return
+    who = visitor()
+    st.session_state["adapt-trouble"] = turns.refusal(cache.store().living(), who, Limits.here()) or None
+    if st.session_state["adapt-trouble"]:
         return
     try:
         made = cache.engine().adapt(
             handwriting.adapted(run.experiment), run.weights(), drawings, f"{run.label}, my handwriting",
-            cache.dataset().sha256,
+            cache.dataset().sha256, who,
         )  # fmt: skip
         state.put("adapted", (run.path.name, made.id, len(drawings)))
     except (EngineError, RunError) as error:

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import streamlit as st
 from PIL import Image
@@ -14,9 +15,9 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page as StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ..events import Orders
 from ..runs import Run, RunError
 from . import cache, state
+from .visitors import may_steer
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,25 @@ SIDEBAR = 240  # pixels
 FRAME = "framed"  # session key: app.py has run
 CHART = {"displayModeBar": False}
 """Plotly without its tool bar: what can be done with a figure is said beside it."""
+
+FORMATS = ("SVG", "PNG")
+
+
+def chart(name: str) -> dict[str, Any]:
+    """Plotly with one tool, a camera: it saves the figure under `name`, in the format that this visitor chose."""
+    form = str(st.session_state.get("figure-format", FORMATS[0])).lower()
+    return {
+        "displaylogo": False,
+        "doubleClickDelay": 1,  # two quick clicks on two cells are two clicks
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": form, "filename": name, "scale": 1 if form == "svg" else 2},
+    }
+
+
+def ink() -> str:
+    """The colour of text in this visitor's theme, for text that a figure draws itself."""
+    return "#e8ebee" if st.context.theme.type == "dark" else "#1b1f24"
+
 
 ALONE = "This page was opened alone. Start the lab with `streamlit run app.py` to reach the others."
 
@@ -119,7 +139,9 @@ def progress_text(run: Run) -> str:
         return "waiting for the worker"
     if not history.batches:
         return "preparing the network"
-    parts = [f"epoch {history.batches[-1].epoch} of {history.started.epochs}"]
+    if history.paused:
+        return f"paused in epoch {history.batches[-1].epoch} of {history.planned}"
+    parts = [f"epoch {history.batches[-1].epoch} of {history.planned}"]
     if history.epochs:
         parts.append(f"{100 * history.epochs[-1].val_accuracy:.1f} % on validation")
     if history.finished:
@@ -131,21 +153,21 @@ def progress_text(run: Run) -> str:
 
 def live_runs() -> list[Run]:
     """The runs that are queued or running, oldest first."""
-    found = []
-    for run_id in list(cache.store().live):
-        try:
-            found.append(cache.store().open(run_id))
-        except RunError:
-            continue  # its directory was removed while it runs; there is nothing to show
-    return sorted(found, key=lambda run: run.created)
+    return cache.store().living()
 
 
 def stop(run_id: str) -> None:
-    """End a training, keeping the model so far; says so when the engine cannot be told."""
+    """End a training, keeping the model so far."""
+    steer(run_id, stop=True)
+
+
+def steer(run_id: str, **orders: Any) -> None:
+    """Change the orders of a training of this visitor's; says so when the engine cannot be told."""
     from ..engine import EngineError  # Dask takes 0.4 s to import, and most pages never need it
 
     try:
-        cache.engine().control(run_id, Orders(stop=True))
+        if may_steer(cache.store().open(run_id)):
+            cache.engine().steer(run_id, **orders)
     except (EngineError, RunError) as error:
         st.error(plain(str(error)), icon=":material/error:")
 
@@ -186,7 +208,7 @@ def _strip() -> None:
             st.caption(progress_text(run))
             st.button(
                 "Stop", key=f"strip-stop-{run.id}", icon=":material/stop:", on_click=stop, args=(run.id,),
-                help="Ends this training; the model so far is kept.", width="stretch",
+                help="Ends this training; the model so far is kept.", width="stretch", disabled=not may_steer(run),
             )  # fmt: skip
 
 
@@ -201,14 +223,15 @@ def choose_run(label: str = "Run") -> Run | None:
     current = state.get("run")
     chosen = st.selectbox(
         label, names, index=names.index(current) if current in names else 0, key="choose-run",
-        format_func=lambda name: _run_name(usable[name]),
+        format_func=lambda name: run_name(usable[name]), on_change=lambda: state.put("run", st.session_state["choose-run"]),
         help="The trained network whose answers are shown. Shipped ones come with the lab; yours are listed first.",
     )  # fmt: skip
     state.put("run", chosen)
     return usable[chosen]
 
 
-def _run_name(run: Run) -> str:
+def run_name(run: Run) -> str:
+    """A run as a chooser lists it."""
     if run.shipped:
         return f"{run.label} (shipped)"
     return f"{run.label} · {run.created[:16].replace('T', ' ')} · {run.status}"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import streamlit as st
 
-from ..presets import PRESETS
+from ..presets import PRESETS, START
+from ..sheets import Sheets
 
 DEFAULTS: dict[str, Any] = {
     "run": "reference-cnn",  # id of the run that Evaluate and Draw use
-    "experiment": PRESETS["classic-convnet-dropout"].experiment,  # what the editor describes now
-    "preset": "classic-convnet-dropout",  # what it started from
+    "experiment": PRESETS[START].experiment,  # what the editor describes now
+    "preset": START,  # what it started from
+    "start": None,  # id of the saved run that the editor started from; None when it was the preset
+    "past": (),  # what the editor described before, newest last: (experiment, preset, start) each
     "editor": 0,  # grows when the editor must show another experiment than its widgets hold
     "next_run": None,  # id that the next run of this session will have
     "training": None,  # id of the run that Train watches
-    "cell": None,  # (label, answer) clicked in the confusion matrix
-    "drawing": (),  # strokes and digits on the canvas, so that a drawing outlives its page
-    "drawn": None,  # the same as a picture, white on black, uint8 (280, 280)
-    "drawings": 0,  # how often something was put on the canvas that was not drawn there
+    "visitor": "",  # who this is, where the browser has no cookie that tells; set anew in every session
+    "second": None,  # id of the run that Evaluate compares with, or None
+    "cell": None,  # 10 · label + answer: the cell that was clicked in the confusion matrix
+    "matrix_drawn": 0,  # grows when another cell than the clicked one is shown
+    "sheets": Sheets(),  # what is and was on the canvas, so that a drawing outlives its page
+    "heard": None,  # sha256 of the last picture that the canvas sent
     "examples": (),  # what a visitor drew for "My handwriting": (digit uint8 (28, 28), label) each
     "adapted": None,  # (id of the run that was copied, id of the copy that learned it)
     "live_digit": 0,  # Home's current test digit
@@ -29,6 +35,8 @@ def prepare() -> None:
     """Set what is missing. Every page calls this first."""
     for key, value in DEFAULTS.items():
         st.session_state.setdefault(key, value)
+    if not st.session_state["visitor"]:
+        st.session_state["visitor"] = secrets.token_hex(16)
 
 
 def get(key: str) -> Any:

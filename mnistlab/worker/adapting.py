@@ -42,8 +42,12 @@ def adapt(
     left_out = read_sample() if experiment.data.leave_out_sample else None
     rows = split(dataset.train, experiment.data, spec.seed, left_out)
     validation = dataset.train[rows.validation]
-    counts = {"train_images": len(drawings), "validation_images": len(validation)}
-    emit(Started(digits=dataset.sha256, epochs=spec.epochs, steps=STEPS, **counts))
+    emit(
+        Started(
+            digits=dataset.sha256, epochs=spec.epochs, steps=STEPS, train_images=len(drawings),
+            validation_images=len(validation),
+        )
+    )  # fmt: skip
     model = network.build(experiment.model, spec)
     network.set_weights(model, weights)
     step = _compile(model, experiment, dataset.train[rows.train], drawings)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import sources
-from ..data.digits import Dataset, Digits
+from ..data.digits import Bytes, Dataset, Digits
 from ..events import Arrays, Control, Emit, Orders
 from ..experiment import DataSpec, Experiment, SpecError, TrainSpec
 
@@ -61,15 +61,68 @@ def draw_map(values: NDArray[np.float32], perplexity: float, seed: int, emit: Em
     mapping.draw(values, perplexity, seed, emit, control)
 
 
-def train(experiment: Experiment, digits: str, emit: Emit, control: Control) -> None:
-    """Train `experiment` on the digits with this sha256."""
+def score(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, control: Control) -> None:
+    """Answer the validation digits of a run, and as many of those it was trained on."""
+    _settle()
+    import keras
+
+    from . import answering
+
+    try:
+        answering.score(experiment, weights, _dataset(digits), emit, control)
+    finally:
+        keras.backend.clear_session()
+
+
+def export(experiment: str, weights: Arrays, kind: str, images: Bytes, emit: Emit, control: Control) -> None:
+    """Make a "keras", "onnx" or "litert" file of a trained network and compare it with Keras on `images`."""
+    _settle()
+    import keras
+
+    from . import export
+
+    try:
+        export.export(Experiment.from_json(experiment), weights, kind, images, emit)
+    finally:
+        keras.backend.clear_session()
+
+
+def robustness(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, control: Control) -> None:
+    """Answer test digits corrupted in each way and strength."""
+    _settle()
+    import keras
+
+    from . import answering
+
+    try:
+        answering.robustness(experiment, weights, _dataset(digits), emit, control)
+    finally:
+        keras.backend.clear_session()
+
+
+def train(
+    experiment: Experiment,
+    digits: str,
+    drawing: NDArray[np.uint8] | None,
+    resume: tuple[Arrays, str] | None,
+    emit: Emit,
+    control: Control,
+) -> None:
+    """Train `experiment` on the digits with this sha256, with `resume` on from a checkpoint (arrays, note about it)."""
     _settle()
     import keras
 
     from . import training
 
     try:
-        training.train(experiment, _dataset(digits), emit, control)
+        training.train(
+            experiment,
+            _dataset(digits),
+            emit,
+            control,
+            drawing=drawing,
+            resume=training.Resume(*resume) if resume else None,
+        )
     finally:
         keras.backend.clear_session()  # or every model ever built stays in memory
 

@@ -14,35 +14,65 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..data.digits import Bytes, Dataset, Digits, split
 from ..data.sources import read_sample
 from ..data.spoil import spoil
-from ..events import Arrays, BatchEnd, Checkpoint, Control, Emit, EpochEnd, Evaluated, Failed, Finished, Reason, Started
-from ..experiment import Experiment, Optimizer, TrainSpec
+from ..evaluation import Evaluation
+from ..events import (
+    Arrays,
+    BatchEnd,
+    Checkpoint,
+    Control,
+    Emit,
+    EpochEnd,
+    Evaluated,
+    Failed,
+    Finished,
+    Orders,
+    Reason,
+    Started,
+    Steered,
+)
+from ..experiment import Experiment, TrainSpec
 from ..schedules import learning_rates
-from . import network
-from .augment import augment
+from . import checkpoint, network
+from .checkpoint import State
+from .probe import Prober, strip
+from .steps import Answers, compile_steps, make_optimizer
 
 CHUNK_SECONDS = 0.075
 ORDERS_SECONDS = 0.2  # asking for orders is a round trip to the scheduler
-PREDICT_BATCH = 1000
-
-OPTIMIZERS: dict[Optimizer, type[keras.optimizers.Optimizer]] = {
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "adagrad": keras.optimizers.Adagrad,
-}
+PAUSED_SECONDS = 0.1  # between two looks at the orders while nothing else is done
+CHECKPOINT_SECONDS = 30.0  # the most that is lost, where an epoch takes longer
 
 
-def train(experiment: Experiment, dataset: Dataset, emit: Emit, control: Control) -> None:
+@dataclass(frozen=True)
+class Resume:
+    """Where an earlier training stood, to go on from there."""
+
+    arrays: Arrays
+    """Those of a `Checkpoint`."""
+    note: str = ""
+    """What the person should know about it."""
+
+
+def train(
+    experiment: Experiment,
+    dataset: Dataset,
+    emit: Emit,
+    control: Control,
+    *,
+    drawing: Bytes | None = None,
+    resume: Resume | None = None,
+) -> None:
     """Train on the training digits of `dataset`, validate on those cut from them, then try the test digits once.
 
-    Emits `Started`, then `BatchEnd`, `EpochEnd` and `Checkpoint`, at last `Finished` and `Evaluated`, or `Failed`.
+    Emits `Started` (with `resume`: `Steered`), then `BatchEnd`, `EpochEnd`, `Probe` and `Checkpoint`, at last `Finished`
+    and `Evaluated`, or `Failed`. With `resume` the weights become exactly those of a training that was never
+    interrupted. A `drawing` uint8 (28, 28) is watched beside the validation digits.
+
     Raises `SpecError` when the data has too few digits for what is asked.
     """
     spec = experiment.train
@@ -50,25 +80,29 @@ def train(experiment: Experiment, dataset: Dataset, emit: Emit, control: Control
     rows = split(dataset.train, experiment.data, spec.seed, left_out)
     training = spoil(dataset.train[rows.train], experiment.data.spoil, spec.seed)
     validation = dataset.train[rows.validation]
-    steps = math.ceil(len(training) / spec.batch_size)
-    emit(
-        Started(
-            digits=dataset.sha256,
-            epochs=spec.epochs,
-            steps=steps,
-            train_images=len(training),
-            validation_images=len(validation),
+    probed = strip(validation, drawing)
+    if resume is None:
+        emit(
+            Started(
+                digits=dataset.sha256,
+                epochs=spec.epochs,
+                steps=math.ceil(len(training) / spec.batch_size),
+                train_images=len(training),
+                validation_images=len(validation),
+                arrays=probed,
+            )
         )
-    )
     model = network.build(experiment.model, spec)
-    loop = _Loop(model, spec, training, validation, emit, control)
+    loop = _Loop(model, spec, training, validation, probed["images"], emit, control)
+    if resume is not None:
+        loop.resume(resume)
     try:
-        reason = loop.run(steps)
+        loop.run()
     except _NotFinite as error:
         emit(Failed(message=f"Loss became {error.what} in epoch {error.epoch}: try a smaller learning rate."))
         return
-    emit(Finished(reason=reason, epochs=loop.epochs_done, kept_epoch=loop.kept_epoch, arrays=network.weights(model)))
-    emit(Evaluated(digits=dataset.test.sha256, arrays={"probabilities": loop.predict(dataset.test.images)}))
+    loop.finish()
+    emit(Evaluated(digits=dataset.test.sha256, arrays={"probabilities": loop.answers(dataset.test.images)[0]}))
 
 
 class _NotFinite(Exception):
@@ -76,186 +110,215 @@ class _NotFinite(Exception):
         self.what, self.epoch = ("NaN" if math.isnan(loss) else "infinite"), epoch
 
 
-@dataclass
-class _Sums:
-    """Loss and right answers added up over images."""
-
-    loss: float = 0.0
-    right: float = 0.0
-    images: int = 0
-
-    def add(self, loss: float, right: float, images: int) -> None:
-        self.loss, self.right, self.images = self.loss + loss, self.right + right, self.images + images
-
-
 class _Loop:
-    """One training: the compiled functions, and what is known so far."""
+    """One training: the compiled functions, and where it stands."""
 
     def __init__(
-        self, model: keras.Model, spec: TrainSpec, training: Digits, validation: Digits, emit: Emit, control: Control
+        self,
+        model: keras.Model,
+        spec: TrainSpec,
+        training: Digits,
+        validation: Digits,
+        probed: Bytes,
+        emit: Emit,
+        control: Control,
     ) -> None:
         self.model, self.spec, self.training, self.validation = model, spec, training, validation
         self.emit, self.control = emit, control
-        self.epochs_done = 0
-        self.kept_epoch = 0
-        self.best_loss = math.inf
+        self.steps = math.ceil(len(training) / spec.batch_size)
+        self.state = State(epochs=spec.epochs)
         self.best: Arrays | None = None
-        self.began = time.perf_counter()
-        self.orders_read = 0.0
-        self.stop = False
+        self.rule = spec.stopping
+        self.began = self.saved = time.perf_counter()
+        self.orders, self.orders_read = Orders.NONE, 0.0
         self.chunk_steps = 1
-        self.step = _compile_steps(model, spec, training)
-        self.infer = _compile_inference(model)
+        self.optimizer = make_optimizer(spec, model)
+        self.step = compile_steps(model, self.optimizer, spec, training)
+        self.answers = Answers(model)
+        self.prober = Prober(model, self.answers, probed)
 
-    def run(self, steps: int) -> Reason:
-        reason: Reason = "all_epochs"
-        for epoch in range(1, self.spec.epochs + 1):
-            if (ended := self._epoch(epoch, steps)) is not None:
-                reason = ended
-                break
-        if self.best is not None and reason != "stopped":
+    def resume(self, resume: Resume) -> None:
+        self.state, self.best = checkpoint.restore(resume.arrays, self.model, self.optimizer)
+        self.began = time.perf_counter() - self.state.seconds
+        if self.state.ended not in (None, "stopped"):
+            self.rule = type(self.rule)()  # more was asked for after it had ended by itself: the rule has had its say
+        self.state.ended = None
+        self._read_orders()
+        self._follow()
+        self.prober.begin_within() if self.state.step else None
+        self._tell(resume.note)
+
+    def run(self) -> None:
+        """Train until it ends, and say so in the state."""
+        while self.state.ended is None and self.state.epoch < self.state.epochs:
+            self._epoch()
+
+    def finish(self) -> None:
+        """Keep the weights that are to be kept."""
+        state = self.state
+        if state.ended is None:  # continued, but no epoch was left to do
+            state.ended = "all_epochs"
+        within = state.step > 0
+        if within:
+            self._save()
+        if self.best is not None and state.ended != "stopped":
             network.set_weights(self.model, self.best)
+            kept, within = state.kept_epoch, False
         else:
-            self.kept_epoch = self.epochs_done
-        return reason
+            kept = state.epoch
+        arrays = network.weights(self.model)
+        self.emit(Finished(reason=state.ended, epochs=state.epoch, kept_epoch=kept, within=within, arrays=arrays))
 
-    def _epoch(self, epoch: int, steps: int) -> Reason | None:
-        began, sums = time.perf_counter(), _Sums()
+    # One epoch
+
+    def _epoch(self) -> None:
+        state, epoch = self.state, self.state.epoch + 1
+        began = time.perf_counter()
         order = np.random.default_rng((self.spec.seed, epoch)).permutation(len(self.training)).astype(np.int32)
-        rates = learning_rates(self.spec, steps, epoch)
-        for first, indices in self._chunks(order):
-            self._chunk(epoch, steps, first, indices, rates, sums)
-            if self._must_stop():
-                return "stopped"
-            if self.spec.stopping.seconds and time.perf_counter() - self.began > self.spec.stopping.seconds:
-                return "time"
-        return self._validate(epoch, began, sums)
+        for indices in self._chunks(order):
+            self._chunk(epoch, indices)
+            if state.step < self.steps:
+                state.ended = self._steer()
+                if state.ended is not None:
+                    return
+                if time.perf_counter() - self.saved > CHECKPOINT_SECONDS:
+                    self._save()
+        self._end_epoch(epoch, began)
 
-    def _chunks(self, order: NDArray[np.int32]) -> Iterator[tuple[int, NDArray[np.int32]]]:
-        """Index arrays (steps, batch) with the number of their first step; the last, smaller batch comes alone."""
-        batch, step = self.spec.batch_size, 0
+    def _chunks(self, order: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+        """Index arrays (steps, batch) of the steps that are left; the last, smaller batch comes alone."""
+        batch = self.spec.batch_size
         whole = len(order) // batch
-        while step < whole:
+        while (step := self.state.step) < whole:
             count = min(self.chunk_steps, whole - step)
-            yield step, order[step * batch : (step + count) * batch].reshape(count, batch)
-            step += count
-        if len(order) % batch:
-            yield step, order[whole * batch :][None]
+            yield order[step * batch : (step + count) * batch].reshape(count, batch)
+        if self.state.step < self.steps:
+            yield order[whole * batch :][None]
 
-    def _chunk(
-        self, epoch: int, steps: int, first: int, indices: NDArray[np.int32], rates: NDArray[np.float32], sums: _Sums
-    ) -> None:
-        began, count = time.perf_counter(), len(indices)
-        step = (epoch - 1) * steps + first
-        loss, right = (float(x) for x in self.step(indices, rates[first : first + count], np.int32(step)))
-        now = time.perf_counter()
+    def _chunk(self, epoch: int, indices: NDArray[np.int32]) -> None:
+        state, began, (count, size) = self.state, time.perf_counter(), indices.shape
+        rates = self._rates(epoch)[state.step : state.step + count]
+        first = np.int32((epoch - 1) * self.steps + state.step)
+        loss, right, lengths = (x.numpy() for x in self.step(indices, rates, first))
         if not math.isfinite(loss):
-            raise _NotFinite(loss, epoch)
-        if indices.shape[1] == self.spec.batch_size:
+            raise _NotFinite(float(loss), epoch)
+        self.prober.gradients.append(lengths)
+        now = time.perf_counter()
+        if size == self.spec.batch_size:
             self.chunk_steps = max(1, min(2 * count, round(count * CHUNK_SECONDS / (now - began))))
-        sums.add(loss, right, indices.size)
+        state.step += count
+        state.loss, state.right, state.images = (
+            state.loss + float(loss),
+            state.right + float(right),
+            state.images + indices.size,
+        )
+        state.seconds = now - self.began
         self.emit(
             BatchEnd(
                 epoch=epoch,
-                step=first + count,
-                loss=loss / indices.size,
-                accuracy=right / indices.size,
-                learning_rate=float(rates[first + count - 1]),
-                seconds=now - self.began,
+                step=state.step,
+                loss=float(loss) / indices.size,
+                accuracy=float(right) / indices.size,
+                learning_rate=float(rates[-1]),
+                seconds=state.seconds,
             )
         )
 
-    def _must_stop(self) -> bool:
-        now = time.perf_counter()
-        if now - self.orders_read > ORDERS_SECONDS:
-            self.orders_read = now
-            self.stop = self.control().stop
-        return self.stop
+    def _rates(self, epoch: int) -> NDArray[np.float32]:
+        return learning_rates(self.spec, self.steps, epoch, self.state.learning_rate)
 
-    def _validate(self, epoch: int, began: float, sums: _Sums) -> Reason | None:
-        probabilities = self.predict(self.validation.images)
-        labels = self.validation.labels
-        # Keras' own floor (epsilon 1e-7), so that a probability of exactly 0 gives a finite loss
-        chosen = np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)
-        val_loss, val_accuracy = float(-np.log(chosen).mean()), float((probabilities.argmax(1) == labels).mean())
-        if not math.isfinite(val_loss):
-            raise _NotFinite(val_loss, epoch)
-        self.epochs_done = epoch
-        seconds = time.perf_counter() - began
+    def _end_epoch(self, epoch: int, began: float) -> None:
+        state = self.state
+        probabilities, awake = self.answers(self.validation.images)
+        validated = Evaluation.of(self.validation.labels, probabilities) if np.isfinite(probabilities).all() else None
+        if validated is None:
+            raise _NotFinite(math.nan, epoch)
+        loss, right, images = state.loss, state.right, state.images
+        state.epoch = epoch
+        state.begin_epoch()
+        state.seconds = time.perf_counter() - self.began
         self.emit(
             EpochEnd(
                 epoch=epoch,
-                loss=sums.loss / sums.images,
-                accuracy=sums.right / sums.images,
-                val_loss=val_loss,
-                val_accuracy=val_accuracy,
-                seconds=seconds,
+                loss=loss / images,
+                accuracy=right / images,
+                val_loss=validated.loss,
+                val_accuracy=validated.accuracy,
+                seconds=time.perf_counter() - began,
             )
         )
-        self.emit(Checkpoint(epoch=epoch, arrays=network.weights(self.model)))
-        rule = self.spec.stopping
-        if rule.patience is not None and val_loss < self.best_loss:
-            self.best, self.kept_epoch, self.best_loss = network.weights(self.model), epoch, val_loss
-        if rule.target_accuracy is not None and val_accuracy >= rule.target_accuracy:
+        self.emit(self.prober.probe(epoch, validated, awake))
+        if self.spec.stopping.patience is not None and (state.best_loss is None or validated.loss < state.best_loss):
+            self.best, state.kept_epoch, state.best_loss = network.weights(self.model), epoch, validated.loss
+        # orders first: one of them may be for another epoch
+        state.ended = self._steer() or self._by_rule(validated.accuracy)
+        if state.ended is None and epoch == state.epochs:
+            state.ended = "all_epochs"
+        self._save()
+
+    def _by_rule(self, accuracy: float) -> Reason | None:
+        if self.rule.target_accuracy is not None and accuracy >= self.rule.target_accuracy:
             return "target"
-        if rule.patience is not None and epoch - self.kept_epoch >= rule.patience:
+        if self.rule.patience is not None and self.state.epoch - self.state.kept_epoch >= self.rule.patience:
             return "patience"
         return None
 
-    def predict(self, images: Bytes) -> NDArray[np.float32]:
-        """Probabilities float32 (n, 10) of uint8 images (n, 28, 28), without dropout."""
-        parts = [self.infer(images[at : at + PREDICT_BATCH]).numpy() for at in range(0, len(images), PREDICT_BATCH)]
-        return np.concatenate(parts)
+    # Orders
 
+    def _steer(self) -> Reason | None:
+        """Read and follow the orders; why the training ends, if it does."""
+        if time.perf_counter() - self.orders_read > ORDERS_SECONDS and self._read_orders():
+            if self._follow() or self.orders.pause:
+                self._tell()
+            if self.orders.pause:
+                self._pause()
+        if self.orders.stop:
+            return "stopped"
+        if self.rule.seconds is not None and time.perf_counter() - self.began > self.rule.seconds:
+            return "time"
+        return None
 
-def _compile_steps(model: keras.Model, spec: TrainSpec, digits: Digits) -> tf.types.experimental.GenericFunction:
-    """A function of index array (steps, batch), learning rates (steps,) and first step: summed loss, right answers."""
-    images, labels = tf.constant(digits.images), tf.constant(digits.labels.astype(np.int32))
-    trunk = keras.Model(model.input, model.get_layer("logits").output)
-    options = {"momentum": spec.momentum} if spec.optimizer in ("sgd", "rmsprop") else {}
-    if spec.nesterov:
-        options["nesterov"] = True
-    optimizer = OPTIMIZERS[spec.optimizer](
-        learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or None, **options
-    )
-    optimizer.build(trunk.trainable_variables)
+    def _read_orders(self) -> bool:
+        """Whether they are others than before."""
+        before, self.orders, self.orders_read = self.orders, self.control(), time.perf_counter()
+        return self.orders != before
 
-    def losses(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        if spec.loss == "sparse_categorical":
-            return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-        smooth = spec.label_smoothing
-        return tf.nn.softmax_cross_entropy_with_logits(tf.one_hot(targets, 10) * (1 - smooth) + smooth / 10, logits)
+    def _follow(self) -> bool:
+        """Whether the orders changed how it goes on."""
+        state, orders = self.state, self.orders
+        before = state.learning_rate, state.epochs
+        if orders.learning_rate is not None:
+            state.learning_rate = orders.learning_rate
+        if orders.epochs is not None:
+            state.epochs = max(orders.epochs, state.epoch + (state.step > 0))
+        return before != (state.learning_rate, state.epochs)
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None], tf.float32),
-            tf.TensorSpec([], tf.int32),
-        ]
-    )
-    def steps(indices: tf.Tensor, rates: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        total, right = tf.constant(0.0), tf.constant(0.0)
-        for i in tf.range(tf.shape(indices)[0]):
-            batch = tf.gather(images, indices[i])[..., None]
-            pixels = augment(tf.cast(batch, tf.float32) / 255.0, spec.augmentation, tf.stack([spec.seed, first + i]))
-            targets = tf.gather(labels, indices[i])
-            with tf.GradientTape() as tape:
-                logits = trunk(pixels, training=True)
-                each = losses(targets, logits)
-                loss = tf.reduce_mean(each)
-            optimizer.learning_rate.assign(rates[i])
-            gradients = tape.gradient(loss, trunk.trainable_variables)
-            optimizer.apply(gradients, trunk.trainable_variables)
-            total += tf.reduce_sum(each)
-            right += tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == targets, tf.float32))
-        return total, right
+    def _pause(self) -> None:
+        """Wait until the orders say otherwise; this time does not count."""
+        self._save()
+        began = time.perf_counter()
+        while self.orders.pause and not self.orders.stop:
+            time.sleep(PAUSED_SECONDS)
+            if self._read_orders() and self._follow():
+                self._tell()
+        self.began += time.perf_counter() - began
+        self._tell()
 
-    return steps
+    def _tell(self, note: str = "") -> None:
+        state = self.state
+        self.emit(
+            Steered(
+                epoch=state.epoch + 1,
+                step=state.step,
+                epochs=state.epochs,
+                learning_rate=state.learning_rate,
+                paused=self.orders.pause and not self.orders.stop,
+                seconds=state.seconds,
+                note=note,
+            )
+        )
 
-
-def _compile_inference(model: keras.Model) -> tf.types.experimental.GenericFunction:
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8)])
-    def infer(images: tf.Tensor) -> tf.Tensor:
-        return model(tf.cast(images[..., None], tf.float32) / 255.0, training=False)
-
-    return infer
+    def _save(self) -> None:
+        self.saved = time.perf_counter()
+        arrays = checkpoint.pack(self.state, self.model, self.optimizer, self.best)
+        self.emit(Checkpoint(epoch=self.state.epoch, step=self.state.step, arrays=arrays))

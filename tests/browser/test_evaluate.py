@@ -1,21 +1,33 @@
-"""Evaluate, as it is used: every count of the confusion matrix leads to its pictures."""
+"""Evaluate, as it is used: every count of the confusion matrix leads to its pictures, and the report needs no network."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from mnistlab.data.digits import Dataset
 from mnistlab.evaluation import Evaluation
 
-from .driver import Server, captions, click_point, open_page, pictures, pixels, settled, wait_for
+from .driver import Server, captions, listen, open_page, pictures, pixels, settled, wait_for
 
 pytestmark = pytest.mark.browser
 
 RUN = "classic-dense-512"  # it makes more mistakes than the other one, on the sample too
-CELLS = 5
-PICTURES = 36
+PICTURES = 18
+VIEWS = ("counts", "by row", "by column")
+
+# the pictures at the right are those of this cell: which they are, or, of an empty cell, that there are none
+SHOWS = """([label, answer, count, keys]) => {
+    const heading = `${count.toLocaleString("en")} image${count === 1 ? "" : "s"} of ${label} answered ${answer}`
+    if (![...document.querySelectorAll("strong")].some(strong => strong.innerText === heading)) return false
+    const parts = [...document.querySelectorAll(`.st-key-cell-${label}-${answer} *`)].filter(part => part.shadowRoot)
+    const shown = parts.flatMap(part => [...part.shadowRoot.querySelectorAll("button")].map(b => Number(b.dataset.key)))
+    return JSON.stringify(shown) === keys
+}"""
 
 
 @pytest.fixture
@@ -23,42 +35,103 @@ def result(server: Server, dataset: Dataset) -> Evaluation:
     return server.runs.open(RUN).evaluation(dataset.test)
 
 
-def test_clicked_cells_show_the_mistakes_they_count(
+def places(page: Page) -> np.ndarray:
+    """Where on the screen each cell is, (10, 10, 2): label, answer, (x, y)."""
+    plot = page.locator(".st-key-matrix .js-plotly-plot")
+    expect(plot.locator(".plot-container")).to_be_visible()
+    plot.evaluate("plot => plot.scrollIntoView({block: 'center'})")
+    found = plot.evaluate(
+        """plot => {
+            const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect()
+            return JSON.stringify([...Array(10).keys()].map(label => [...Array(10).keys()].map(answer =>
+                [box.x + xaxis._offset + xaxis.d2p(answer), box.y + yaxis._offset + yaxis.d2p(label)])))
+        }"""
+    )
+    return np.array(json.loads(found))
+
+
+def test_every_cell_opens_its_pictures_in_each_normalisation(
     page: Page, server: Server, dataset: Dataset, result: Evaluation
 ) -> None:
-    open_page(page, f"{server.url}/evaluate", "Evaluate")
-    choose(page, RUN)
-    expect(page.get_by_test_id("stMetric").filter(has_text="Test accuracy")).to_contain_text(
-        f"{100 * result.accuracy:.2f} %"
-    )
-    settled(page)
-    worst = result.most_confused(CELLS + 1)[1:]  # the first is shown before any click
-    assert len(worst) == CELLS
-    for label, answer, count in worst:
-        click_point(page, "matrix", answer, label)
-        expect(
-            page.get_by_text(f"{count} {'image' if count == 1 else 'images'} of {label} answered {answer}")
-        ).to_be_visible()
+    open_page(page, f"{server.url}/evaluate?run={RUN}", "Evaluate")
+    for view in VIEWS:
+        page.locator(".st-key-matrix-view").get_by_text(view, exact=True).click()
+        expect(page.locator(".st-key-matrix .gtitle")).to_contain_text({"counts": "images"}.get(view, "%"))
         settled(page)
-        rows = result.cell(label, answer)[:PICTURES]
-        confidence = [f"{100 * p:.0f}%" for p in result.probabilities[rows, answer]]
-        key, shown = f"cell-{label}-{answer}", [f"{label}→{answer} {percent}" for percent in confidence]
-        wait_for(
-            lambda key=key, shown=shown: captions(page, key) == shown, f"the captions of {label} answered {answer}"
-        )
-        np.testing.assert_array_equal(pixels(page, key), dataset.test.images[rows])
-
-
-def test_clicked_mistake_opens_as_numbers_in_explore(page: Page, server: Server, result: Evaluation) -> None:
-    open_page(page, f"{server.url}/evaluate", "Evaluate")
-    choose(page, RUN)
+        where = places(page)
+        for label, answer in np.ndindex(10, 10):
+            x, y = where[label, answer]
+            page.mouse.move(x - 2, y - 2)  # Plotly looks for what is under the mouse as it moves
+            page.mouse.click(x, y)
+            rows = result.cell(label, answer)
+            keys = json.dumps(rows[:PICTURES].tolist(), separators=(",", ":"))
+            page.wait_for_function(SHOWS, arg=[label, answer, len(rows), keys])
     label, answer, _ = result.most_confused(1)[0]
-    pictures(page, f"cell-{label}-{answer}").first.click()
-    row = result.cell(label, answer)[0]
-    expect(page.get_by_role("heading", name=f"Test digit {row:,}, labelled {label}")).to_be_visible()
+    x, y = places(page)[label, answer]
+    page.mouse.move(x - 2, y - 2)
+    page.mouse.click(x, y)
+    rows = result.cell(label, answer)[:PICTURES]
+    key, told = f"cell-{label}-{answer}", [f"{100 * p:.0f}%" for p in result.probabilities[rows, answer]]
+    wait_for(lambda: captions(page, key) == [f"{label}→{answer} {percent}" for percent in told], "the captions")
+    np.testing.assert_array_equal(pixels(page, key), dataset.test.images[rows])
 
 
-def choose(page: Page, run: str) -> None:
-    page.get_by_role("combobox", name="Run").click()
-    page.get_by_role("option", name=run).click()
-    settled(page)
+def test_mistake_is_looked_at_closer_and_opens_as_numbers_in_explore(
+    page: Page, server: Server, result: Evaluation
+) -> None:
+    open_page(page, f"{server.url}/evaluate?run={RUN}", "Evaluate")
+    label, answer, _ = result.most_confused(1)[0]
+    rows = result.cell(label, answer)
+    pictures(page, f"cell-{label}-{answer}").nth(1).click()
+    expect(page.get_by_text(f"Test digit {rows[1]:,}: label {label}, answered {answer}")).to_be_visible()
+    page.locator(".st-key-cell-near-explore").get_by_role("button").click()
+    expect(page.get_by_role("heading", name=f"Test digit {rows[1]:,}, labelled {label}")).to_be_visible()
+
+
+def test_picture_of_a_count_opens_a_dialog(page: Page, server: Server, result: Evaluation) -> None:
+    open_page(page, f"{server.url}/evaluate?run={RUN}", "Evaluate")
+    weakest = int(result.f1.argmin())
+    page.locator(f".st-key-outcome-{weakest}").get_by_text("FP").click()
+    row = int(result.outcome("FP", weakest)[0])
+    pictures(page, f"outcome-{weakest}-FP").first.click()
+    expect(page.get_by_role("dialog").get_by_text(f"Test digit {row:,}:")).to_be_visible()
+
+
+def test_report_opens_from_disk_without_a_network_and_shows_every_figure(
+    page: Page, browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    open_page(page, f"{server.url}/evaluate?run={RUN}&second=reference-cnn&tab=Report", "Evaluate")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as HTML").click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    alone = browser.new_context(offline=True)
+    try:
+        reader = alone.new_page()
+        asked: list[str] = []
+        reader.on("request", lambda request: asked.append(request.url))
+        said = listen(reader)
+        reader.goto(file.as_uri())
+        figures = reader.locator(".plotly-graph-div")
+        expect(figures.last.locator(".main-svg").first).to_be_visible()
+        assert figures.count() == 4 + 1 + 2 + 8 + 2  # matrix, digits, trust, attributes, curves
+        drawn = figures.evaluate_all(
+            "all => all.map(one => one.querySelectorAll('.main-svg').length > 0 && one.data.length > 0)"
+        )
+        assert drawn == [True] * figures.count()
+        assert said == []
+        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    finally:
+        alone.close()
+
+
+def test_figure_is_saved_by_its_camera(page: Page, server: Server, tmp_path: Path) -> None:
+    open_page(page, f"{server.url}/evaluate?run={RUN}", "Evaluate")
+    chart = page.locator(".st-key-per-digit .js-plotly-plot")
+    chart.hover()
+    with page.expect_download() as download:
+        chart.locator(".modebar-btn").first.click()
+    assert download.value.suggested_filename == "per-digit.svg"
+    file = tmp_path / "figure.svg"
+    download.value.save_as(file)
+    assert "<svg" in file.read_text("utf-8")

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mnistlab.engine import Engine
-from mnistlab.events import BatchEnd, Orders, Started
+from mnistlab.events import BatchEnd, Started
 from mnistlab.experiment import Experiment
 from mnistlab.ui import cache
 from tests.pages.browser import ROOT, SECONDS, run, words
@@ -68,15 +68,15 @@ def test_sidebar_shows_a_running_training_and_stops_it(monkeypatch: pytest.Monke
         BatchEnd(epoch=2, step=2, loss=1, accuracy=0.5, learning_rate=0.1, seconds=1),
     ):
         store.record(running.id, event)
-    told: list[tuple[str, Orders]] = []
-    monkeypatch.setattr(Engine, "control", lambda engine, run_id, orders: told.append((run_id, orders)))
+    told: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(Engine, "steer", lambda engine, run_id, **orders: told.append((run_id, orders)))
     at = app()
     assert at.sidebar.text[0].value == "![mine](https://example.com)"  # as text
     assert at.sidebar.get("progress")[0].value == 50
     assert "epoch 2 of 4" in strip(at)
     at.button(key=f"strip-stop-{running.id}").click()
     run(at)
-    assert told == [(running.id, Orders(stop=True))]
+    assert told == [(running.id, {"stop": True})]
 
 
 def test_sidebar_forgets_a_training_that_ended() -> None:

@@ -56,9 +56,8 @@ def with_keras(model: ModelSpec, spec: TrainSpec) -> dict[str, np.ndarray]:
     digits = few().train
     digits = digits[split(digits, DataSpec(validation_images=20), spec.seed).train]
     pixels, labels = digits.images[..., None].astype(np.float32) / 255, digits.labels.astype(np.int32)
-    optimizer = training.OPTIMIZERS[spec.optimizer](
-        learning_rate=spec.learning_rate, weight_decay=spec.weight_decay or None
-    )
+    optimizer = keras.optimizers.get({"class_name": spec.optimizer, "config": {"learning_rate": spec.learning_rate}})
+    optimizer.weight_decay = spec.weight_decay or None
     if spec.momentum:
         optimizer = keras.optimizers.SGD(spec.learning_rate, momentum=spec.momentum, nesterov=spec.nesterov)
     loss: Any = "sparse_categorical_crossentropy"
@@ -175,6 +174,7 @@ def test_the_learning_rate_follows_its_schedule(schedule: str) -> None:
         {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9, "nesterov": True},
         {"optimizer": "rmsprop", "momentum": 0.5},
         {"optimizer": "adam"},
+        {"optimizer": "adamw"},
         {"optimizer": "adamw", "weight_decay": 0.01},
         {"optimizer": "adagrad", "learning_rate": 0.05},
         {"loss": "categorical"},

@@ -1,0 +1,75 @@
+"""Two runs on the same digits: who is right where, whether the difference could be luck, and what was set differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr
+
+from .evaluation import Evaluation
+from .experiment import Experiment
+
+LUCK = 0.05  # from this p on a difference could be luck, by the usual convention
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Raises `ValueError` when the two were not made on the same digits."""
+
+    first: Evaluation
+    second: Evaluation
+
+    def __post_init__(self) -> None:
+        if not np.array_equal(self.first.labels, self.second.labels):
+            raise ValueError("the two runs answered different digits")
+
+    @cached_property
+    def groups(self) -> dict[str, NDArray[np.intp]]:
+        """Rows by who is right: "both", "only the first", "only the second", "neither"; the dearest first.
+
+        The dearest: those with the highest loss, of both together.
+        """
+        dear = np.argsort(-(self.first.losses + self.second.losses), kind="stable")
+        a, b = self.first.right[dear], self.second.right[dear]
+        parts = {"both": a & b, "only the first": a & ~b, "only the second": ~a & b, "neither": ~a & ~b}
+        return {name: dear[part] for name, part in parts.items()}
+
+    @property
+    def p(self) -> float:
+        """McNemar's test, exact and two-sided: the chance of at least this imbalance among the images that only one of
+        them reads right, were both equally good (Q. McNemar, 1947, with the binomial distribution).
+        """
+        only_first, only_second = len(self.groups["only the first"]), len(self.groups["only the second"])
+        return min(1.0, 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5)))
+
+    @property
+    def could_be_luck(self) -> bool:
+        return self.p >= LUCK
+
+
+def differing(first: Experiment, second: Experiment) -> list[tuple[str, Any, Any]]:
+    """Dotted field, value in the first and value in the second of all that is set differently.
+
+    A layer that only one of them has is one entry, with None for the other.
+    """
+    return list(_differing(first.model_dump(mode="json"), second.model_dump(mode="json"), ""))
+
+
+def _differing(first: Any, second: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    pairs: Iterable[tuple[Any, Any, Any]]
+    if isinstance(first, dict) and isinstance(second, dict):
+        pairs = ((key, first[key], second[key]) for key in first)
+    elif isinstance(first, list) and isinstance(second, list):
+        pairs = ((number, a, b) for number, (a, b) in enumerate(zip_longest(first, second)))
+    else:
+        if first != second:
+            yield place, first, second
+        return
+    for key, a, b in pairs:
+        yield from _differing(a, b, f"{place}.{key}" if place else str(key))

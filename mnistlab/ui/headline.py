@@ -1,0 +1,164 @@
+"""A run in numbers: four that matter most, the same measures on each set of digits, and how the run was made."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ..calibration import BINS, Reliability
+from ..evaluation import Evaluation, Mean
+from ..events import EpochEnd
+from ..ledger import Ledger
+from ..runs import Run
+from . import cache, parts, work
+from .scored import Scored
+
+
+def headline(scored: Scored) -> None:
+    """What the run reaches, and on which digits."""
+    result, run = scored.result, scored.run
+    low, high = result.interval()
+    first, second, third, fourth = st.columns(4)
+    first.metric(
+        "Test accuracy", f"{100 * result.accuracy:.2f} %",
+        help="The part of the test digits that is answered right, with the 95 % interval of Wilson: where the true value lies.",
+    )  # fmt: skip
+    first.caption(f"95 % interval {100 * low:.2f} to {100 * high:.2f} %")
+    second.metric(
+        "Macro F1", f"{100 * result.average(result.f1, 'macro'):.2f} %",
+        help="The mean of the ten digits' F1, each counting the same.",
+    )  # fmt: skip
+    second.caption("mean of the ten digits, on test")
+    third.metric(
+        "Calibration error", f"{100 * Reliability.of(result).error:.2f} %",
+        help=f"How far confidence and accuracy lie apart, on average over {BINS} bins of confidence: see Trust.",
+    )  # fmt: skip
+    third.caption(f"expected, {BINS} bins, on test")
+    fourth.metric("Mistakes", f"{result.mistakes:,}", help="Test digits whose most probable answer is not their label.")
+    fourth.caption(f"of {len(result.labels):,} test digits")
+    where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
+    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)}"))
+    left, right = st.columns([8, 5], gap="large")
+    with left:
+        _sets(scored)
+    with right:
+        st.markdown("**How it was made**")
+        st.caption("  \n".join(parts.plain(line) for line in settings(run)))
+
+
+def _state(run: Run) -> str:
+    """How the run ended, and what that means for its answers."""
+    if run.status in ("queued", "running"):
+        return f"It is still training: these are the answers of its weights after epoch {run.history.checkpoint}."
+    if run.history.evaluated is None:
+        return f"{run.kept} It has no finished evaluation: its weights answered the test digits now."
+    return run.kept
+
+
+def _sets(scored: Scored) -> None:
+    """Test, validation and training under each other, and what lies between them."""
+    from ..engine import SCORE
+
+    run, found = scored.run, work.scores(scored.run)
+    rows = [_row("test", scored.result)]
+    epoch = _kept_epoch(run)
+    if found is not None:
+        rows += [_row("validation", found[0]), _row("training", found[1])]
+    elif epoch is not None:
+        rows += [_recorded("validation", epoch.val_accuracy, epoch.val_loss, rows[0])]
+        rows += [_recorded("training, while learning", epoch.accuracy, epoch.loss, rows[0])]
+    right = st.column_config.TextColumn(alignment="right")
+    st.dataframe(
+        rows, hide_index=True, key="sets", alt="accuracy, loss, precision, recall and F1 on each set",
+        column_config={name: right for name in rows[0] if name != "digits"},
+    )  # fmt: skip
+    st.caption("Precision, recall and F1: macro mean · weighted mean over the ten digits.")
+    _gap(run, found, epoch)
+    job = work.held(SCORE, run)
+    if found is not None:
+        return
+    if blocked := work.in_the_way(run):
+        st.caption(blocked)
+    elif job is not None and not job.over:
+        work.watch(job, "Validation and training digits", "sets")
+    else:
+        if job is not None:
+            work.watch(job, "Validation and training digits", "sets")
+        st.button(
+            "Count on validation and training too", key="score", icon=":material/calculate:", on_click=work.start,
+            args=(SCORE, run),
+            help="The worker answers the validation digits and as many training digits, with the same weights; a few seconds.",
+        )  # fmt: skip
+
+
+def _row(name: str, result: Evaluation) -> dict[str, str]:
+    low, high = (100 * end for end in result.interval())
+    measures = {"precision %": result.precision, "recall %": result.recall, "F1 %": result.f1}
+    kinds: tuple[Mean, ...] = ("macro", "weighted")
+    return {
+        "digits": f"{name}, {len(result.labels):,}",
+        "accuracy % (95 %)": f"{100 * result.accuracy:.2f} ({low:.2f}–{high:.2f})",
+        "loss": f"{result.loss:.4f}",
+        **{
+            name: " · ".join(f"{100 * result.average(values, how):.2f}" for how in kinds)
+            for name, values in measures.items()
+        },
+    }
+
+
+def _recorded(name: str, accuracy: float, loss: float, like: dict[str, str]) -> dict[str, str]:
+    """What the training wrote down; the rest is not known."""
+    return {
+        **dict.fromkeys(like, "—"),
+        "digits": name,
+        "accuracy % (95 %)": f"{100 * accuracy:.2f}",
+        "loss": f"{loss:.4f}",
+    }
+
+
+def _kept_epoch(run: Run) -> EpochEnd | None:
+    """What was measured at the end of the epoch whose weights are kept."""
+    history = run.history
+    kept = history.finished.kept_epoch if history.finished else history.checkpoint
+    return next((epoch for epoch in history.epochs if epoch.epoch == kept), None)
+
+
+def _gap(run: Run, found: tuple[Evaluation, Evaluation] | None, epoch: EpochEnd | None) -> None:
+    if found is not None:
+        validation, training = found
+        gap = 100 * (training.accuracy - validation.accuracy)
+        spoiled = " as they were spoiled" if run.experiment.data.spoil.sentence else ""
+        st.caption(
+            f"Gap to training: {gap:+.2f} points of accuracy and {validation.loss - training.loss:+.4f} of loss between "
+            f"validation and {len(training.labels):,} training digits{spoiled}, with the same weights. {_reading(gap)}"
+        )
+    elif epoch is not None:
+        gap = 100 * (epoch.accuracy - epoch.val_accuracy)
+        st.caption(
+            f"Validation and training as recorded in epoch {epoch.epoch}: a gap of {gap:+.2f} points. Training was measured "
+            "while its weights moved, with dropout and changed pictures where the run has them, so the gap may be below 0."
+        )
+
+
+def _reading(gap: float) -> str:
+    if gap > 0.5:
+        return "It knows the digits it was trained on better than new ones: overfitting."
+    return "It reads new digits about as well as those it was trained on."
+
+
+def settings(run: Run) -> list[str]:
+    """The experiment in a few lines, beside what it reached."""
+    spec, train = run.experiment, run.experiment.train
+    model = [f"conv {block.filters}" for block in spec.model.conv] + [
+        f"dense {block.units}" for block in spec.model.dense
+    ]
+    changed = [f"{name} {value:g}" for name, value in train.augmentation.model_dump().items() if value]
+    lines = [
+        f"{' · '.join(model) or 'no hidden layer'}: {Ledger.of(spec.model).parameters:,} parameters",
+        f"{train.epochs} epochs, batches of {train.batch_size}, {train.optimizer} at {train.learning_rate:g} "
+        f"({train.schedule.replace('_', ' ')}), seed {train.seed}",
+    ]
+    if changed:
+        lines.append(f"augmented by {', '.join(changed)}")
+    if (started := run.history.started) is not None:
+        lines.append(f"{started.train_images:,} digits to train on, {started.validation_images:,} to validate on")
+    return [*lines, spec.data.spoil.sentence] if spec.data.spoil.sentence else lines

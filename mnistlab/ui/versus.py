@@ -1,0 +1,93 @@
+"""Two runs on the same digits: where they differ, whether that could be luck, and what was set differently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ..comparison import Comparison, differing
+from ..figures.versus import Curve, both
+from . import parts
+from .scored import Scored, pictures
+
+SHOWN = 21
+
+
+def versus(first: Scored, second: Scored | None) -> None:
+    """A is the run that is looked at, B the second one."""
+    if second is None:
+        st.info("Choose a second run at the top of this page to compare with.", icon=":material/compare_arrows:")
+        return
+    st.markdown(f"**A** {parts.plain(first.run.label)} · **B** {parts.plain(second.run.label)}")
+    compared = Comparison(first.result, second.result)
+    counts = {name: len(rows) for name, rows in compared.groups.items()}
+    names = {
+        "both": "both right", "only the first": "only A right", "only the second": "only B right", "neither": "both wrong",
+    }  # fmt: skip
+    left, right = st.columns([5, 7], gap="large")
+    with left:
+        st.markdown(verdict(compared))
+        st.caption(
+            f"McNemar's exact test, p = {compared.p:.3g}: the chance of {counts['only the first']} against "
+            f"{counts['only the second']}, or a larger imbalance, were both equally good. Digits that both read or both "
+            "miss do not count in it."
+        )
+    with right:
+        group = st.segmented_control(
+            "Test digits", list(names), default="only the second", required=True, key="versus-group",
+            format_func=lambda name: f"{names[name]} · {counts[name]:,}", help="Choose a group to see its pictures.",
+        )  # fmt: skip
+        pictures(compared.groups[group], first, f"versus-{group.replace(' ', '-')}", SHOWN)
+        st.caption(
+            f"Answers and confidence are those of A, {parts.plain(first.run.label)}; digits dearest to both together first."
+        )
+    loss, accuracy, settings = st.columns(3, gap="large")
+    curves: tuple[tuple[Any, Curve], ...] = ((loss, "loss"), (accuracy, "accuracy"))
+    for place, what in curves:
+        place.plotly_chart(
+            both(first.run.history, second.run.history, what),
+            key=f"versus-{what}", config=parts.chart(f"two-runs-{what}"), alt=f"{what} of both runs on validation",
+        )  # fmt: skip
+    loss.caption(_curves(first, second))
+    with settings:
+        _settings(first, second)
+
+
+def verdict(compared: Comparison) -> str:
+    """One sentence on whether one of them is better."""
+    a, b = compared.first.accuracy, compared.second.accuracy
+    if (compared.first.answers == compared.second.answers).all():
+        return "**The two answer every digit alike.**"
+    better = f"A is right on {100 * a:.2f} %, B on {100 * b:.2f} %"
+    if compared.could_be_luck:
+        return f"**This difference could be luck:** {better}."
+    return f"**This difference is unlikely to be luck:** {better}, so {'A' if a > b else 'B'} is better on digits like these."
+
+
+def _settings(first: Scored, second: Scored) -> None:
+    st.markdown("**Only what is set differently**")
+    found = differing(first.run.experiment, second.run.experiment)
+    if not found:
+        st.caption("Both runs have the same settings.")
+        return
+    rows = [{"setting": name, "A": _value(a), "B": _value(b)} for name, a, b in found]
+    st.dataframe(
+        rows, hide_index=True, height=min(36 * len(rows) + 38, 260), key="differences",
+        alt="what is set differently",
+    )  # fmt: skip
+    st.caption("Layers are counted from 0; — is where a run has no such layer or setting.")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    return "—" if value is None or value == [] else str(value)
+
+
+def _curves(first: Scored, second: Scored) -> str:
+    best = [(name, one.run.history.best) for name, one in (("A", first), ("B", second))]
+    told = [
+        f"{name} reached its lowest validation loss, {e.val_loss:.4f}, after epoch {e.epoch}" for name, e in best if e
+    ]
+    return f"{'; '.join(told)}." if told else "Neither has a whole epoch yet."

@@ -9,6 +9,7 @@ digits that do better; the larger part is how strange the drawing is. No test di
 from __future__ import annotations
 
 import logging
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ Floats = NDArray[np.float32]
 KNOWN, VALIDATION = 1000, 5000  # digits
 COVERAGE = 0.95  # part of digits that are to be answered, unless a person says otherwise
 UNLIKE = 0.99  # farther than this part of validation digits: not like a digit
+TWICE = 2.0  # an answer less than so many times as probable as the next is never sure
 CLEAR = 0.5  # between two digits with probabilities nearer than this the answer is torn
 MOST_BYTES = 30_000_000  # 1,000 digits by the widest last layer that is shipped or usual
 
@@ -107,7 +109,7 @@ class Confidence:
 
     def trade(self, coverage: float) -> tuple[int, int, int]:
         """Validation digits in all, those that are answered at this coverage, and those of them answered right."""
-        answered = self._strangeness <= self.limit(coverage)
+        answered = (self._strangeness <= self.limit(coverage)) & (self.margins >= math.log(TWICE))
         return len(answered), int(answered.sum()), int((answered & self.right).sum())
 
     def judge(self, network: Network, digit: Bytes, coverage: float = COVERAGE) -> Verdict:
@@ -115,7 +117,7 @@ class Confidence:
         probabilities, (clearer,), (nearer,) = self._measured(network, digit[None])
         second, first = (int(i) for i in np.argsort(probabilities[0])[-2:])
         gap = float(probabilities[0, first] - probabilities[0, second])
-        if max(clearer, nearer) <= self.limit(coverage):
+        if max(clearer, nearer) <= self.limit(coverage) and probabilities[0, first] >= TWICE * probabilities[0, second]:
             kind: Kind = "sure"
         elif nearer >= UNLIKE:
             kind = "unlike"

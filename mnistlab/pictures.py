@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 # What each kind may have in pixels, so that reading stays below 150 MB. JPEG is decoded small; of the others Pillow
-# holds up to 4 bytes a pixel, and WebP's decoder as much again.
+# holds up to 4 bytes a pixel, and WebP's decoder several times as much.
 MAX_PIXELS = {
-    "JPEG": 50_000_000, "MPO": 50_000_000, "PNG": 25_000_000, "BMP": 25_000_000, "GIF": 12_000_000, "WEBP": 12_000_000,
+    "JPEG": 50_000_000, "MPO": 50_000_000, "PNG": 25_000_000, "BMP": 25_000_000, "GIF": 12_000_000, "WEBP": 8_000_000,
 }  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MIN_SIDE = 8  # no digit can be told on fewer pixels
 LONGEST = 1600  # pixels that are kept of the longest side: on a page of handwriting a digit then still has 40 or more
+BAND = 64  # rows of the small picture that are made at once
 NO_PICTURE = "this is not a whole PNG, JPEG, WebP, BMP or GIF picture"
 
 
@@ -61,14 +62,26 @@ def _check(image: Image.Image) -> None:
 def _small(image: Image.Image) -> Image.Image:
     """In grey or with transparency, 8 bits, at most `LONGEST` on a side; keeps the EXIF that says how it is turned."""
     exif = image.getexif()
+    factor = -(-max(image.size) // LONGEST)
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
-        every = -(-max(image.size) // LONGEST)
-        image = Image.fromarray((np.asarray(image)[::every, ::every] / 257).clip(0, 255).astype(np.uint8))
-    elif image.mode not in ("L", "RGB", "RGBA"):
+        image = Image.fromarray((np.asarray(image)[::factor, ::factor] / 257).clip(0, 255).astype(np.uint8))
+    elif image.mode in ("L", "RGB", "RGBA"):
+        image = _reduced(image, factor)
+    else:  # palettes and the like have no means between two values
+        image = image.resize((-(-image.width // factor), -(-image.height // factor)), Image.Resampling.NEAREST)
         image = image.convert("L" if image.mode == "1" else "RGBA")
-    if (factor := -(-max(image.size) // LONGEST)) > 1:
-        image = image.reduce(factor)
     if image.mode == "RGB":
         image = image.convert("RGBA")
     image.getexif().update(exif)
     return image
+
+
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """Each square of `factor` pixels averaged, in bands: with transparency Pillow would copy the whole before."""
+    if factor == 1:
+        return image
+    small = Image.new(image.mode, (-(-image.width // factor), -(-image.height // factor)))
+    for top in range(0, image.height, BAND * factor):
+        band = image.crop((0, top, image.width, min(image.height, top + BAND * factor)))
+        small.paste(band.reduce(factor), (0, top // factor))
+    return small

@@ -17,30 +17,31 @@ from mnistlab.ui.others import others
 from mnistlab.ui.photo import photo
 from mnistlab.ui.postcard import link, open_postcard
 from mnistlab.ui.preparation import preparation, switched_off
-from mnistlab.ui.tools import tools
+from mnistlab.ui.tools import canvas_tools
 
 TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
 
 
 def draw() -> None:
     """The canvas and what can be put on it."""
-    settings = st.container(horizontal=True, vertical_alignment="bottom")
-    brush = settings.slider(
-        "Brush, pixels", 12, 40, 26, key="brush", persist_state="session", width="stretch",
+    st.space("small")  # the canvas's own tool bar floats above it
+    place = st.container()
+    tools = st.container()
+    brush = st.slider(
+        "Brush, pixels", 12, 40, 26, key="brush", persist_state="session",
         help="Width of the pen on the canvas of 336 × 336 pixels. 22 to 30 looks most like MNIST.",
     )  # fmt: skip
-    scheme = settings.segmented_control(
+    scheme = st.segmented_control(
         "Colours", canvas.SCHEMES, default=canvas.SCHEMES[0], required=True, key="scheme", persist_state="session",
         help="How it looks; the answer is the same, as the preparation makes ink white and paper black.",
     )  # fmt: skip
-    st.space("small")  # the canvas's own tool bar floats above it
-    place = st.container()
     try:
         with place:
             canvas.canvas(brush, scheme)
     except CanvasError as error:
-        st.warning(str(error).capitalize(), icon=":material/draw:")
-    tools()
+        place.warning(str(error).capitalize(), icon=":material/draw:")
+    with tools:
+        canvas_tools()
 
 
 def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence) -> None:

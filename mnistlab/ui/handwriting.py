@@ -75,7 +75,7 @@ def _delete() -> None:
 
 def _take_home(hand: Handwriting) -> None:
     """The drawings belong to the person: downloaded, deleted, brought back."""
-    st.caption("Your drawings are kept in the memory of this machine while this page is open, and nowhere else.")
+    st.caption("Your drawings are kept in the memory of this machine while this tab is open, and nowhere else.")
     with st.container(horizontal=True):
         if len(hand):
             st.download_button(

@@ -33,7 +33,10 @@ def others(prepared: Prepared) -> None:
     if prepared.empty or not answers:
         st.caption("Draw a digit, and each network reads it.")
     elif len(set(answers)) == 1:
-        st.success(f"All {len(answers)} networks read {answers[0]}.", icon=":material/check:")
+        st.success(
+            f"{'Both' if len(answers) == 2 else f'All {len(answers)}'} networks read {answers[0]}.",
+            icon=":material/check:",
+        )
     else:
         said = ", ".join(f"{answers.count(digit)} × {digit}" for digit in sorted(set(answers)))
         st.warning(f"The networks disagree: {said}.", icon=":material/call_split:")

@@ -11,38 +11,40 @@ ARROWS = {"Left": (0, -1), "Up": (-1, 0), "Down": (1, 0), "Right": (0, 1)}
 """Steps down and to the right."""
 
 
-def tools() -> None:
+def canvas_tools() -> None:
     """Undo, redo, clear; a digit put there; and a way without any pointer."""
     sheets: Sheets = state.get("sheets")
     blank = not sheets.now.picture.any()
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Undo", icon=":material/undo:", on_click=canvas.undo, disabled=not sheets.past, shortcut="Ctrl+Z",
+            "Undo", key="undo", icon=":material/undo:", on_click=canvas.undo, disabled=not sheets.past, width="stretch",
             help="Takes back the last stroke, or whatever was done last.",
         )  # fmt: skip
         st.button(
-            "Redo", icon=":material/redo:", on_click=canvas.redo, disabled=not sheets.undone, shortcut="Ctrl+Y",
+            "Redo", key="redo", icon=":material/redo:", on_click=canvas.redo, disabled=not sheets.undone, width="stretch",
             help="Does again what was taken back.",
         )  # fmt: skip
         st.button(
-            "Clear", icon=":material/ink_eraser:", on_click=canvas.clear, disabled=blank,
+            "Clear", key="clear", icon=":material/ink_eraser:", on_click=canvas.clear, disabled=blank, width="stretch",
             help="An empty canvas. Undo brings the drawing back.",
         )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "A random test digit", icon=":material/casino:", on_click=canvas.put_random,
-            help="Puts a digit of MNIST's test set here.",
+            "A random test digit", key="put-random", icon=":material/casino:", on_click=canvas.put_random,
+            width="stretch", help="Puts a digit of MNIST's test set here.",
         )  # fmt: skip
         st.button(
-            "The digit selected in Explore", icon=":material/grid_view:", on_click=canvas.put_selected,
-            help="Puts the digit here that is selected on the Explore page, at first the first test digit.",
+            "From Explore", key="put-selected", icon=":material/grid_view:", on_click=canvas.put_selected,
+            width="stretch", help="Puts the digit here that is selected on Explore, at first the first test digit.",
         )  # fmt: skip
     keyboard(blank)
 
 
 def keyboard(blank: bool) -> None:
     """Choose a digit and nudge it."""
-    without = st.popover("Without a pointer", icon=":material/keyboard:", key="keyboard", on_change="rerun")
+    without = st.popover(
+        "Without a pointer", icon=":material/keyboard:", key="keyboard", on_change="rerun", width="stretch"
+    )
     if not without.open:
         return
     with without:

@@ -66,19 +66,21 @@ def _parts(inked: Floats) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
 
 
 def _joined(boxes: NDArray[np.intp]) -> list[list[int]]:
-    """Which parts make up each digit: a small part goes to the large one above or below it, such as a 5's bar."""
+    """Which parts make up each digit: a small or flat part goes to the one above or below it, such as a 5's bar."""
     high, wide = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     longest = np.maximum(high, wide)
-    if len(boxes) == 0:
+    upright = wide < FLAT * high
+    if not upright.any():
         return []
-    usual = float(np.median(longest[longest >= SMALL * longest.max()]))
-    groups = {int(i): [int(i)] for i in np.flatnonzero((longest >= SMALL * usual) & (wide < FLAT * high))}
-    for i in np.flatnonzero(longest < SMALL * usual):
+    most = longest[upright].max()  # of digits, not of the paper's lines
+    usual = float(np.median(longest[upright & (longest >= SMALL * most)]))
+    groups = {int(i): [int(i)] for i in np.flatnonzero((longest >= SMALL * usual) & upright)}
+    for i in sorted(set(range(len(boxes))) - groups.keys()):
         overlap = np.minimum(boxes[:, 3], boxes[i, 3]) - np.maximum(boxes[:, 1], boxes[i, 1])
         apart = np.maximum(boxes[:, 0] - boxes[i, 2], boxes[i, 0] - boxes[:, 2])
         near = [j for j in groups if overlap[j] > 0.5 * wide[i] and apart[j] < 0.2 * usual]
         if near and longest[i] > DOT * usual:
-            groups[min(near, key=lambda j: apart[j])].append(int(i))
+            groups[min(near, key=lambda j: apart[j])].append(i)
     return list(groups.values())
 
 

@@ -67,8 +67,7 @@ def overlap(found: NDArray[np.float32], true: NDArray[np.bool_]) -> float:
 
 
 def truth(count: int) -> NDArray[np.bool_]:
-    clean = written(SAMPLE[:count], grid(count), noise=0, shadow=0).astype(float)
-    return np.asarray(clean < 0.7 * written(SAMPLE[:0], [], noise=0, shadow=0))
+    return np.asarray(written(SAMPLE[:count], grid(count), noise=0) < 0.7 * paper(noise=0))
 
 
 @pytest.mark.parametrize("noise", [0, 4, 8])

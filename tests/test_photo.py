@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistlab.data.digits import Digits
 from mnistlab.data.sources import read_sample
 from mnistlab.drawing import prepare
 from mnistlab.forward import Network
@@ -87,5 +86,4 @@ def test_nothing_to_read_is_nothing_found(picture: np.ndarray) -> None:
 
 
 def test_photo_kept_in_grey_has_its_own_size() -> None:
-    empty = Digits(SAMPLE.images[:0], SAMPLE.labels[:0])
-    assert find(np.dstack([written(empty, [])] * 3)).shades.shape == (HEIGHT, WIDTH)
+    assert find(np.dstack([written(SAMPLE[:3], grid(3))] * 3)).shades.shape == (HEIGHT, WIDTH)

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import files
-from .data.digits import Bytes, Dataset, Digits, split
-from .data.sources import read_sample
+from .data.digits import Bytes, Dataset, Digits
+from .data.sources import cut_as
 from .events import Arrays, pack
-from .experiment import DataSpec, SpecError
 from .forward import Network
 from .runs import Run
 
@@ -179,10 +178,5 @@ def _checked(arrays: Arrays) -> Arrays:
 
 def _learned_and_held_back(run: Run, dataset: Dataset) -> tuple[Bytes, Digits]:
     """Some of the digits a run was trained on, and those it was validated on, as its experiment cut them."""
-    spec = run.experiment
-    left_out = read_sample() if spec.data.leave_out_sample else None
-    try:
-        rows = split(dataset.train, spec.data, spec.train.seed, left_out)
-    except SpecError:  # it was trained on more digits than are here: any that are here must do
-        rows = split(dataset.train, DataSpec(), spec.train.seed)
+    rows = cut_as(dataset.train, run.experiment.data, run.experiment.train.seed)
     return dataset.train.images[rows.train[:KNOWN]], dataset.train[rows.validation[:VALIDATION]]

@@ -102,9 +102,9 @@ class Fixed:
 
 @pytest.fixture
 def measured() -> Confidence:
-    """A hundred validation digits: margins from 0.1 to 10, distances from 0.01 to 1."""
+    """A hundred validation digits: the farther (distances 0.01 to 1), the less clear (margins 10 to 0.1)."""
     steps = np.arange(1, 101, dtype=np.float32)
-    return Confidence(np.array([[1, 0]], np.float16), steps / 10, steps / 100, np.ones(100, bool))
+    return Confidence(np.array([[1, 0]], np.float16), steps[::-1] / 10, steps / 100, np.ones(100, bool))
 
 
 def shared(**parts: float) -> list[float]:

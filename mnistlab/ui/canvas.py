@@ -10,12 +10,12 @@ import base64
 import hashlib
 import io
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from PIL import Image
-from streamlit_drawable_canvas import st_canvas
 
 from ..data.digits import Bytes
 from ..drawing import Prepared, prepare, prepared_before
@@ -38,6 +38,9 @@ def canvas(brush: int, scheme: str) -> None:
 
     Raises `CanvasError` for garbage; what was there before is kept.
     """
+    # not at the top: a worker that starts while this page is open runs its imports, and there this one fails
+    from streamlit_drawable_canvas import st_canvas
+
     dark_on_light = scheme == SCHEMES[1]
     ink, paper = ("#000000", "#ffffff") if dark_on_light else ("#ffffff", "#000000")
     key = f"{KEY}-light" if dark_on_light else KEY  # each its own: another paper would clear it
@@ -84,6 +87,17 @@ def _start(key: str) -> None:
     st.session_state["canvas_start"] = (key, {"version": version, "objects": [shown] if picture.any() else []})
 
 
+def current() -> Sheets:
+    """What is on the canvas now, also when a stroke and the click on a button arrive together."""
+    value = st.session_state.get(st.session_state.get("canvas_start", (KEY,))[0])
+    # what is no drawing is said when the canvas itself is drawn
+    with suppress(ValueError, TypeError, KeyError, AttributeError, OSError):
+        if sent := value["drawing"]["data"]:
+            _hear(base64.b64decode(sent.split(";base64,", 1)[1]), st.session_state["canvas_start"][0] != KEY)
+    found: Sheets = state.get("sheets")
+    return found
+
+
 def show(sheets: Sheets) -> None:
     """Put other sheets on the canvas than were drawn there."""
     state.put("sheets", sheets)
@@ -93,7 +107,7 @@ def show(sheets: Sheets) -> None:
 
 def put(digit: Bytes, *, ready: bool = False) -> None:
     """Put one digit on the canvas, alone and as large as it; `ready` when it was prepared before."""
-    show(state.get("sheets").put(Sheet.of(digit, ready=ready)))
+    show(current().put(Sheet.of(digit, ready=ready)))
 
 
 def put_random(label: int | None = None) -> None:
@@ -112,21 +126,21 @@ def put_selected() -> None:
 
 def nudge(down: int, right: int) -> None:
     """Move the drawing by so many steps."""
-    sheets: Sheets = state.get("sheets")
+    sheets = current()
     show(sheets.put(sheets.now.moved(NUDGE * down, NUDGE * right)))
 
 
 def undo() -> None:
-    show(state.get("sheets").undo())
+    show(current().undo())
 
 
 def redo() -> None:
-    show(state.get("sheets").redo())
+    show(current().redo())
 
 
 def clear() -> None:
     """An empty canvas; the drawing can be brought back."""
-    sheets: Sheets = state.get("sheets")
+    sheets = current()
     if sheets.now.picture.any():
         show(sheets.put(Sheets().now))
 

@@ -47,11 +47,12 @@ def _guide(hand: Handwriting, prepared: Prepared) -> None:
         st.markdown(f"**Draw a {turn}** on the canvas above, then keep it.")
     with st.container(horizontal=True):
         st.button(
-            f"Keep it as a {turn}", icon=":material/check:", type="primary", on_click=_keep, args=(prepared, turn),
+            f"Keep it as a {turn}", key="keep", icon=":material/check:", type="primary", on_click=_keep, args=(prepared, turn),
             disabled=prepared.empty or len(hand) >= handwriting.MOST, help="Adds the drawing and empties the canvas.",
         )  # fmt: skip
         st.button(
             "Take back the last",
+            key="drop",
             icon=":material/undo:",
             on_click=_drop,
             disabled=not len(hand),
@@ -82,7 +83,7 @@ def _take_home(hand: Handwriting) -> None:
                 "Download", handwriting.write(hand), "my-handwriting.npz", icon=":material/download:", on_click="ignore",
                 help="A file with all drawings and their digits, to bring back another day.",
             )  # fmt: skip
-            st.button("Delete all", icon=":material/delete:", on_click=_delete, help="Forgets them now.")
+            st.button("Delete all", key="delete", icon=":material/delete:", on_click=_delete, help="Forgets them now.")
     if not len(hand):
         sent = st.file_uploader(
             "Or bring drawings back", type="npz", key="examples-file", max_upload_size=1,

@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ..data.digits import Bytes, Dataset, Digits, split
-from ..data.sources import read_sample
+from ..data.digits import Bytes, Dataset, Digits
+from ..data.sources import cut_as
 from ..events import Arrays, BatchEnd, Control, Emit, EpochEnd, Evaluated, Failed, Finished, Reason, Started
 from ..experiment import Experiment
 from ..handwriting import STEPS
@@ -27,6 +27,7 @@ from .augment import augment
 DRAWN = 0.25  # part of each batch that are drawings; the rest are MNIST's
 CHUNK = 5  # steps between two events
 PREDICT_BATCH = 1000
+CHECKED = 1000  # validation digits that are answered after each epoch: more would take as long as the learning
 
 Step = Callable[[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], np.int32], tuple[tf.Tensor, tf.Tensor]]
 
@@ -39,9 +40,8 @@ def adapt(
     An epoch is `STEPS` batches. Emits `Started`, `BatchEnd`, `EpochEnd`, at last `Finished` and `Evaluated`, or `Failed`.
     """
     spec = experiment.train
-    left_out = read_sample() if experiment.data.leave_out_sample else None
-    rows = split(dataset.train, experiment.data, spec.seed, left_out)
-    validation = dataset.train[rows.validation]
+    rows = cut_as(dataset.train, experiment.data, spec.seed)
+    validation = dataset.train[rows.validation[:CHECKED]]
     emit(
         Started(
             digits=dataset.sha256, epochs=spec.epochs, steps=STEPS, train_images=len(drawings),

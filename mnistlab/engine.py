@@ -2,7 +2,7 @@
 
 By default a cluster of one worker process on loopback; with an address, the scheduler there. A worker's events
 come back over a Dask topic a run; one collector thread writes them to the run store; orders go out as a Dask
-variable a run, which the worker asks for. A job that is no training goes the same way, but its events lead to a `Job`
+variable an attempt, which the worker asks for. A job that is no training goes the same way, but its events lead to a `Job`
 in memory instead of the store.
 """
 
@@ -23,6 +23,7 @@ from typing import Any, Literal
 import dask
 import numpy as np
 from distributed import Client, Future, LocalCluster
+from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 from numpy.typing import NDArray
 
@@ -226,19 +227,27 @@ class Engine:
         again = self._tasks[run_id].tries if run_id in self._tasks else 0
         key = f"{run_id}-{secrets.token_hex(4)}"
         try:
-            frame.orders_of(run_id, client).set(asdict(orders))
+            if run_id not in self._tasks:
+                self._hear(client, run_id)  # before it is submitted: a warm worker's first words come at once
+            frame.orders_of(key, client).set(asdict(orders))
             frame.begun(key, client).set(False)
             future = client.submit(work, key, run_id, *arguments, key=key, pure=False)
             if self.address:
                 client.publish_dataset(future, name=run_id, override=True)
         except OSError as error:  # the connection was lost since it was last used
             raise EngineError(self._unreachable) from error
+<<<<<<< HEAD
         self._listen(client, run_id, _Task(future, orders, again + 1, once))
+=======
+        self._expect(run_id, _Task(future, orders, again + 1))
+>>>>>>> whole
 
-    def _listen(self, client: Client, run_id: str, task: _Task) -> None:
+    def _hear(self, client: Client, run_id: str) -> None:
+        client.subscribe_topic(frame.topic(run_id), lambda event: self._inbox.put((run_id, event[1])))
+
+    def _expect(self, run_id: str, task: _Task) -> None:
         if run_id not in self._tasks:
             self._ended[run_id] = threading.Event()
-            client.subscribe_topic(frame.topic(run_id), lambda event: self._inbox.put((run_id, event[1])))
         self._tasks[run_id] = task
         task.future.add_done_callback(lambda done: self._inbox.put((run_id, done)))
 
@@ -260,7 +269,8 @@ class Engine:
         taken_back = task.orders.stop and (self.jobs.get(run_id) or self.store.open(run_id)).status == "queued"
         try:
             # also for one taken back: it may be starting just now, which cancel() does not end
-            frame.orders_of(run_id, self._client).set(TAKEN_BACK if taken_back else asdict(task.orders))
+            orders_of = frame.orders_of(task.future.key, self._client)
+            orders_of.set(TAKEN_BACK if taken_back else asdict(task.orders))
         except OSError as error:
             raise EngineError(self._unreachable) from error
         if taken_back:
@@ -348,12 +358,14 @@ class Engine:
             known = _told(run.path)
             self.store.live.add(run_id)
             self._tasks.pop(run_id, None)
-            values = frame.orders_of(run_id, client).get(timeout=CONNECT_SECONDS)
-            task = _Task(client.get_dataset(run_id), Orders(**values) if values else Orders.NONE, 1)
+            future = client.get_dataset(run_id)
+            values = frame.orders_of(future.key, client).get(timeout=CONNECT_SECONDS)
+            task = _Task(future, Orders(**values) if values else Orders.NONE, 1)
             for _, message in client.get_events(frame.topic(run_id)):
                 if json.dumps(message["event"]) not in known:
                     self._inbox.put((run_id, message))
-            self._listen(client, run_id, task)
+            self._hear(client, run_id)
+            self._expect(run_id, task)
 
     def _collect(self) -> None:
         """Write what comes in, in order, until `None` comes."""
@@ -453,20 +465,25 @@ class Engine:
             )
 
     def _over(self, run_id: str, task: _Task) -> None:
+        """What was kept for it is let go first: whoever learns that it is over may go on with it at once."""
+        if self._client is not None:
+            # the scheduler is lost or the client closed, and with them all this
+            with suppress(OSError, ClosedClientError):
+                self._let_go(self._client, run_id, task)
         if job := self.jobs.get(run_id):
             job.over = True
         del self._tasks[run_id]
         self.store.live.discard(run_id)
         self._ended[run_id].set()
-        if self._client is None:
-            return
-        with suppress(OSError):  # the scheduler is lost, and with it all this
-            self._client.unsubscribe_topic(frame.topic(run_id))
-            if not task.taken_back:  # such a job may still ask, and would wait for ever
-                frame.orders_of(run_id, self._client).delete()
-                frame.begun(task.future.key, self._client).delete()
-            if self.address:
-                self._client.unpublish_dataset(run_id)
+
+    def _let_go(self, client: Client, run_id: str, task: _Task) -> None:
+        task.future.release()  # a result that somebody still holds is made again when its worker dies
+        client.unsubscribe_topic(frame.topic(run_id))
+        if not task.taken_back:  # such a job may still ask, and would wait for ever
+            frame.orders_of(task.future.key, client).delete()
+            frame.begun(task.future.key, client).delete()
+        if self.address:
+            client.unpublish_dataset(run_id)
 
     def _recycle(self, run_id: str, held: int) -> None:
         """Start our own worker anew when a job left it holding too much, and nobody waits."""

@@ -1,6 +1,7 @@
 """What runs elsewhere, in a worker process or in the scheduler: the frame around a job. Knows no Keras and no pages.
 
-A job says things over a Dask topic and asks for its orders in a Dask variable, both named after the run.
+A job says things over a Dask topic named after its run, and asks for its orders in a Dask variable named after this
+attempt at it: one that goes on at once after it ended must not meet the end of the variable of before.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .events import Event, Orders, pack, to_dict, unpack
 from .experiment import Experiment
 
 TRAIN = "mnistlab.worker.tasks:train"
+OVER_SECONDS = 10.0  # what is not there after this is not on its way any more
 TAKEN_BACK = None  # in place of orders: nobody listens to this run any more
 
 
@@ -24,8 +26,9 @@ def topic(run_id: str) -> str:
     return f"mnistlab-{run_id}"
 
 
-def orders_of(run_id: str, client: Client | None = None) -> Variable:
-    return Variable(f"mnistlab-orders-{run_id}", client=client)
+def orders_of(key: str, client: Client | None = None) -> Variable:
+    """What the person wants of the task with this key."""
+    return Variable(f"mnistlab-orders-{key}", client=client)
 
 
 def begun(key: str, client: Client | None = None) -> Variable:
@@ -67,11 +70,14 @@ def work(key: str, run_id: str, task: str, *arguments: Any) -> int:
 
     Returns the bytes of memory that the worker's process then holds.
     """
-    worker, orders, started = get_worker(), orders_of(run_id), begun(key)
+    worker, orders, started = get_worker(), orders_of(key), begun(key)
     # when a worker dies, Dask gives all its jobs to the next one: right for those that waited, not for the one that
     # may have killed it
-    if started.get():
-        raise WorkerLost
+    try:
+        if started.get(timeout=OVER_SECONDS):
+            raise WorkerLost
+    except TimeoutError:  # it was over before, and only its result was lost with the worker that had it
+        return 0
     started.set(True)
 
     def emit(event: Event) -> None:

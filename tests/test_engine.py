@@ -137,7 +137,7 @@ def test_a_loss_that_explodes_fails_the_run_and_keeps_its_curve(engine: Engine, 
     assert run.history.started is not None
 
 
-def explode(run_id: str, experiment: str, digits: str) -> None:
+def explode(*_: object) -> None:
     """Runs in the worker in place of the training."""
     raise ZeroDivisionError("/a/path/of/the/worker")
 
@@ -146,7 +146,7 @@ def test_an_unexpected_error_is_a_sentence_and_the_next_run_works(
     engine: Engine, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("mnistlab.engine._train", explode)
+        patch.setattr("mnistlab.job.train", explode)
         run = done(engine, engine.submit(SHORT, "", dataset.sha256))
     assert run.status == "failed"
     assert run.kept.startswith("The training failed (ZeroDivisionError).")

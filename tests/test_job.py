@@ -11,6 +11,8 @@ import pytest
 from mnistlab import job
 from mnistlab.events import Control, Emit, Failed, Finished, Orders, unpack
 
+GONE = object()  # the variable was deleted
+
 
 class Remembered:
     """A Dask variable in this process."""
@@ -18,7 +20,9 @@ class Remembered:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def get(self) -> Any:
+    def get(self, timeout: float | None = None) -> Any:
+        if self.value is GONE:
+            raise TimeoutError
         return self.value
 
     def set(self, value: Any) -> None:
@@ -33,9 +37,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     return told
 
 
-def orders(monkeypatch: pytest.MonkeyPatch, values: Any, begun: bool = False) -> Remembered:
+def orders(monkeypatch: pytest.MonkeyPatch, values: Any, begun: Any = False) -> Remembered:
     started = Remembered(begun)
-    monkeypatch.setattr(job, "orders_of", lambda run_id: Remembered(values))
+    monkeypatch.setattr(job, "orders_of", lambda key: Remembered(values))
     monkeypatch.setattr(job, "begun", lambda key: started)
     return started
 
@@ -66,6 +70,14 @@ def test_a_task_begun_by_a_worker_that_died_is_not_done_again(
     orders(monkeypatch, {}, begun=True)
     with pytest.raises(job.WorkerLost):
         job.work("key", "r1", NAME, "")
+    assert said == []
+
+
+def test_a_task_that_was_over_before_is_not_done_again(
+    said: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders(monkeypatch, {}, begun=GONE)
+    assert job.work("key", "r1", NAME, "") == 0
     assert said == []
 
 

@@ -143,7 +143,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ([], "the following arguments are required: COMMAND"),
         (["learn"], "invalid choice: 'learn'"),
         (["train"], "the following arguments are required: PRESET"),
-        (["train", "no-such-preset"], "'no-such-preset' is neither a preset (classic-dense-512, "),
+        (["train", "no-such-preset"], "'no-such-preset' is neither a preset (softmax-regression, classic-dense-512, "),
         (["train", "classic-dense-512", "--set", "train.epochs"], "--set takes FIELD=VALUE"),
         (["train", "classic-dense-512", "--set", "train.epochs=0"], "train.epochs: expected a whole number from 1 to"),
         (["train", "classic-dense-512", "--set", "train.learning_rate=1e-3abc"], 'Received: "1e-3abc"'),

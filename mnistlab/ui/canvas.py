@@ -89,7 +89,7 @@ def _start(key: str) -> None:
 
 def current() -> Sheets:
     """What is on the canvas now, also when a stroke and the click on a button arrive together."""
-    value = st.session_state.get(st.session_state.get("canvas_start", (KEY,))[0])
+    value: Any = st.session_state.get(st.session_state.get("canvas_start", (KEY,))[0])
     # what is no drawing is said when the canvas itself is drawn
     with suppress(ValueError, TypeError, KeyError, AttributeError, OSError):
         if sent := value["drawing"]["data"]:

@@ -28,7 +28,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(digits: str) -> list[Event]:
     events: list[Event] = []
-    tasks.train(SHORT, digits, events.append, lambda: Orders.NONE)
+    tasks.train(SHORT, digits, None, None, events.append, lambda: Orders.NONE)
     return events
 
 

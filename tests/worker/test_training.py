@@ -14,7 +14,7 @@ import pytest
 from mnistlab.data.digits import Dataset, Digits, split
 from mnistlab.data.sources import read_sample
 from mnistlab.evaluation import Evaluation
-from mnistlab.events import BatchEnd, Checkpoint, EpochEnd, Evaluated, Event, Failed, Finished, Orders, Started
+from mnistlab.events import BatchEnd, Checkpoint, EpochEnd, Evaluated, Event, Failed, Finished, Orders, Probe, Started
 from mnistlab.experiment import (
     Augmentation,
     ConvBlock,
@@ -28,7 +28,7 @@ from mnistlab.experiment import (
 )
 from mnistlab.forward import Network
 from mnistlab.schedules import learning_rates
-from mnistlab.worker import network, training
+from mnistlab.worker import checkpoint, network, training
 from tests.training import every, few, kept, trained
 
 pytestmark = pytest.mark.slow
@@ -46,6 +46,10 @@ def assert_equal(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> No
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def weights(saved: Checkpoint) -> dict[str, np.ndarray]:
+    return checkpoint.part(saved.arrays, "weights/")
 
 
 # The loop and Keras
@@ -117,8 +121,10 @@ def test_another_seed_gives_other_weights() -> None:
 
 def test_events_come_in_order_and_are_complete() -> None:
     events = trained(DENSE, TrainSpec(epochs=3, batch_size=32))
-    letters = {Started: "S", BatchEnd: "b", EpochEnd: "E", Checkpoint: "C", Finished: "F", Evaluated: "V"}
-    assert re.fullmatch("S(b{1,6}EC){3}FV", "".join(letters[type(event)] for event in events))
+    letters = {
+        Started: "S", BatchEnd: "b", EpochEnd: "E", Probe: "P", Checkpoint: "C", Finished: "F", Evaluated: "V",
+    }  # fmt: skip
+    assert re.fullmatch("S(b{1,6}EPC){3}FV", "".join(letters[type(event)] for event in events))
     started = every(Started, events)[0]
     assert (started.epochs, started.steps, started.train_images, started.validation_images) == (3, 6, 180, 20)
     assert started.digits == few().sha256
@@ -127,7 +133,7 @@ def test_events_come_in_order_and_are_complete() -> None:
         assert steps == sorted(set(steps)), epoch
         assert steps[-1] == 6, epoch
     assert [event.epoch for event in every(Checkpoint, events)] == [1, 2, 3]
-    assert_equal(every(Checkpoint, events)[-1].arrays, kept(events))
+    assert_equal(weights(every(Checkpoint, events)[-1]), kept(events))
     assert every(Finished, events)[0].reason == "all_epochs"
 
 
@@ -144,8 +150,8 @@ def test_validation_and_test_figures_are_those_of_the_weights() -> None:
     dataset, spec = few(), TrainSpec(epochs=2, learning_rate=0.01)
     events = trained(RANDOM, spec, dataset=dataset)
     validation = dataset.train[split(dataset.train, DataSpec(validation_images=20), 0).validation]
-    for epoch, checkpoint in zip(every(EpochEnd, events), every(Checkpoint, events), strict=True):
-        probabilities = Network(RANDOM, checkpoint.arrays).probabilities(validation.images)
+    for epoch, saved in zip(every(EpochEnd, events), every(Checkpoint, events), strict=True):
+        probabilities = Network(RANDOM, weights(saved)).probabilities(validation.images)
         found = Evaluation.of(validation.labels, probabilities)
         assert (epoch.val_loss, epoch.val_accuracy) == (pytest.approx(found.loss, abs=1e-4), found.accuracy)
     (evaluated,) = every(Evaluated, events)
@@ -237,7 +243,7 @@ def test_patience_keeps_the_weights_of_the_best_epoch(epochs: int) -> None:
     (finished,) = every(Finished, events)
     best = int(np.argmin(losses)) + 1
     assert finished.kept_epoch == best
-    assert_equal(finished.arrays, every(Checkpoint, events)[best - 1].arrays)
+    assert_equal(finished.arrays, weights(every(Checkpoint, events)[best - 1]))
     (evaluated,) = every(Evaluated, events)
     expected = Network(DENSE, finished.arrays).probabilities(few(120).test.images)
     np.testing.assert_allclose(evaluated.arrays["probabilities"], expected, rtol=0, atol=1e-5)

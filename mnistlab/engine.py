@@ -236,11 +236,7 @@ class Engine:
                 client.publish_dataset(future, name=run_id, override=True)
         except OSError as error:  # the connection was lost since it was last used
             raise EngineError(self._unreachable) from error
-<<<<<<< HEAD
-        self._listen(client, run_id, _Task(future, orders, again + 1, once))
-=======
-        self._expect(run_id, _Task(future, orders, again + 1))
->>>>>>> whole
+        self._expect(run_id, _Task(future, orders, again + 1, once))
 
     def _hear(self, client: Client, run_id: str) -> None:
         client.subscribe_topic(frame.topic(run_id), lambda event: self._inbox.put((run_id, event[1])))

@@ -11,7 +11,7 @@ from mnistlab.runs import Run, RunError
 from mnistlab.ui import cache, canvas, parts
 from mnistlab.ui.answer import answer
 from mnistlab.ui.canvas import CanvasError
-from mnistlab.ui.handwriting import my_handwriting
+from mnistlab.ui.handwriting import adapting, my_handwriting
 from mnistlab.ui.near import alike
 from mnistlab.ui.others import others
 from mnistlab.ui.photo import photo
@@ -19,6 +19,7 @@ from mnistlab.ui.postcard import link, open_postcard
 from mnistlab.ui.preparation import preparation, switched_off
 from mnistlab.ui.tools import canvas_tools
 
+SECOND = 1.0
 TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
 
 
@@ -64,8 +65,8 @@ def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence)
                 link(prepared)
 
 
-def body(run: Run, network: Network, confidence: Confidence) -> None:
-    """All that changes with a stroke."""
+def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> None:
+    """All that changes with a stroke. `watching`: it is drawn every second, as a copy is learning."""
     left, middle, right = st.columns([4, 4, 3], gap="medium")
     with left, parts.boundary("The canvas"):
         draw()
@@ -76,6 +77,8 @@ def body(run: Run, network: Network, confidence: Confidence) -> None:
         with right:
             preparation(prepared, canvas.prepared, network)
         tabs(prepared, run, network, confidence)
+    if adapting() != watching:
+        st.rerun()
 
 
 def main() -> None:
@@ -91,7 +94,8 @@ def main() -> None:
             st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
             return
         cache.warm_features(run)
-        st.fragment(body)(run, network, confidence)
+        watching = adapting()
+        st.fragment(body, run_every=SECOND if watching else None)(run, network, confidence, watching)
 
 
 if __name__ == "__main__":

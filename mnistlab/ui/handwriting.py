@@ -123,7 +123,7 @@ def _adapting(hand: Handwriting, run: Run, network: Network) -> None:
     off = limits.training_off()
     st.button(
         "Adapt", key="adapt", icon=":material/model_training:", type="primary", on_click=_adapt, args=(hand, run),
-        disabled=not ready or bool(off) or _goes_on(adapted),
+        disabled=not ready or bool(off) or adapting(),
         help="Trains a copy of this network on your drawings with MNIST's mixed in, for some seconds. The original stays.",
     )  # fmt: skip
     if off:
@@ -140,7 +140,7 @@ def _adapt(hand: Handwriting, run: Run) -> None:
     from ..engine import EngineError  # Dask takes 0.4 s to import
 
     drawings = hand.part(hand.learned())
-    if drawings is None or _goes_on(state.get("adapted")):
+    if drawings is None or adapting():
         return
     who = visitor()
     st.session_state["adapt-trouble"] = turns.refusal(cache.store().living(), who, Limits.here()) or None
@@ -156,7 +156,9 @@ def _adapt(hand: Handwriting, run: Run) -> None:
         st.session_state["adapt-trouble"] = str(error)
 
 
-def _goes_on(adapted: tuple[str, str, int] | None) -> bool:
+def adapting() -> bool:
+    """Whether a copy is learning the handwriting of this session now."""
+    adapted = state.get("adapted")
     return adapted is not None and adapted[1] in cache.store().live
 
 

@@ -114,7 +114,7 @@ class Confidence:
     def judge(self, network: Network, digit: Bytes, coverage: float = COVERAGE) -> Verdict:
         """The verdict on one prepared digit uint8 (28, 28) that is not empty."""
         probabilities, (clearer,), (nearer,) = self._measured(network, digit[None])
-        second, first = (int(i) for i in np.argsort(probabilities[0])[-2:])
+        first, second = (int(i) for i in np.argsort(-probabilities[0], kind="stable")[:2])
         gap = float(probabilities[0, first] - probabilities[0, second])
         if max(clearer, nearer) <= self.limit(coverage) and probabilities[0, first] >= TWICE * probabilities[0, second]:
             kind: Kind = "sure"

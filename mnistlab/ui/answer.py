@@ -55,7 +55,8 @@ def trade(confidence: Confidence) -> None:
         help="Of clean digits. Fewer answers are more often right, and more of what is no digit is refused.",
     )  # fmt: skip
     digits, answered, right = confidence.trade(chosen / 100)
+    share = f"{100 * right / answered:.2f} % of those are right" if answered else "too few are answered clearly"
     st.caption(
-        f"At {chosen} %: {answered:,} of {digits:,} validation digits are called sure, {100 * right / answered:.2f} % "
-        f"of those are right. Without a choice {100 * confidence.right.mean():.2f} % are."
+        f"At {chosen} %: {answered:,} of {digits:,} validation digits are called sure, {share}. "
+        f"Without a choice {100 * confidence.right.mean():.2f} % are right."
     )

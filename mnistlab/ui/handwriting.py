@@ -170,7 +170,7 @@ def _outcome(hand: Handwriting, original: str, copy: str, learned: int) -> None:
         state.put("adapted", None)  # one of them was removed
         return
     history = after.history
-    if after.status in ("queued", "running"):
+    if adapting():
         st.progress(history.done, text=f"Learning your hand: {parts.progress_text(after)}")
         return
     if after.weights_file is None:

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageOps
 from streamlit.testing.v1 import AppTest
 
 from mnistlab.__main__ import main
+from mnistlab.confidence import Confidence
 from mnistlab.data.digits import Bytes
 from mnistlab.data.sources import read_sample
 from mnistlab.drawing import STEPS, prepare
@@ -157,6 +158,12 @@ def test_scribbles_are_marked_as_no_digit_or_not_sure() -> None:
         picture = Image.fromarray(scribble).resize((SIDE, SIDE)).convert("RGBA")
         said.append(opened_with(np.asarray(picture)).header[0].value)
     assert sum("— sure" not in text for text in said) >= 3
+
+
+def test_network_that_is_never_clear_is_never_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    vague = Confidence(np.eye(128, dtype=np.float16), np.zeros(9, np.float32), np.ones(9, np.float32), np.ones(9, bool))
+    monkeypatch.setattr(cache, "confidence", lambda run: vague)
+    assert "0 of 9 validation digits are called sure, too few are answered clearly" in words(opened_with(seven()))
 
 
 # what comes from the browser

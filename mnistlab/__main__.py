@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
     add("runs", runs, "every run, with its status and test accuracy")
     sub = add("bench", bench, "how fast this is, as ratios measured side by side (minutes)")
-    sub.add_argument("what", nargs="*", metavar="NAME", help="epochs, arithmetic, sprint; all of them unless named")
+    sub.add_argument("what", nargs="*", metavar="NAME", help="what to measure; everything unless named")
     sub.add_argument("--times", type=int, default=3, help="how often each side is measured; the median counts")
     sub = add("export", export_, "code of an experiment, or a trained network as a file")
     sub.add_argument("what", metavar="RUN|PRESET")

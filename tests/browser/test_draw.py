@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from mnistlab.sheets import SIDE
@@ -76,9 +78,9 @@ def test_undo_redo_and_a_put_digit_are_seen_on_the_canvas(page: Page, server: Se
     with_mouse(page, SEVEN)
     says(page, "7 —")
     before = ink(page)
-    bars = traces(page, "draw-bars")[0]["y"]
+    one = traces(page, "draw-bars")[0]["y"]
     with_mouse(page, [(40, 300), (300, 300)])
-    wait_for(lambda: traces(page, "draw-bars")[0]["y"] != bars, "the answer to the second stroke")
+    wait_for(lambda: traces(page, "draw-bars")[0]["y"] != one, "the answer to the second stroke")
     settled(page)
     for name, expected in (("undo", before), ("undo", 0), ("redo", before)):
         tool(page, name).click()
@@ -96,19 +98,19 @@ def test_black_on_white_gives_the_same_answer(page: Page, server: Server) -> Non
     open_page(page, f"{server.url}/draw", "Draw")
     with_mouse(page, SEVEN)
     says(page, "7 —")
-    bars = numbers(traces(page, "draw-bars")[0]["y"])
+    before = bars(page)
     page.get_by_test_id("stButtonGroup").get_by_text("black on white").click()
     wait_for(lambda: ink(page) > SIDE * SIDE / 2, "white paper")
     settled(page)
     says(page, "7 —")
-    np.testing.assert_array_equal(numbers(traces(page, "draw-bars")[0]["y"]), bars)
+    np.testing.assert_array_equal(bars(page), before)
 
 
 def test_link_to_a_drawing_opens_with_the_same_answer(page: Page, server: Server) -> None:
     open_page(page, f"{server.url}/draw", "Draw")
     with_mouse(page, SEVEN)
     says(page, "7 —")
-    bars = numbers(traces(page, "draw-bars")[0]["y"])
+    before = bars(page)
     page.get_by_role("tab", name="Link").click()
     link = page.get_by_test_id("stCode")
     expect(link).to_contain_text("?drawing=")
@@ -117,7 +119,7 @@ def test_link_to_a_drawing_opens_with_the_same_answer(page: Page, server: Server
     page.goto(address)
     says(page, "7 —")
     wait_for(lambda: ink(page) > 1000, "the drawing on the canvas")
-    np.testing.assert_allclose(numbers(traces(page, "draw-bars")[0]["y"]), bars, rtol=1e-5)
+    np.testing.assert_allclose(bars(page), before, rtol=1e-5)
 
 
 def test_no_file_name_makes_the_browser_call_out(page: Page, server: Server, tmp_path: Path) -> None:
@@ -166,6 +168,12 @@ def tool(page: Page, key: str) -> Locator:
 def says(page: Page, text: str | re.Pattern[str]) -> None:
     """The verdict begins with this."""
     expect(page.get_by_test_id("stHeading").filter(has_text=text)).to_be_visible()
+
+
+def bars(page: Page) -> NDArray[Any]:
+    """The ten probabilities, in percent, once a drawing is answered: the chart comes after the verdict."""
+    wait_for(lambda: any(numbers(trace["y"]).any() for trace in traces(page, "draw-bars")), "the bars of an answer")
+    return numbers(traces(page, "draw-bars")[0]["y"])
 
 
 def points(page: Page, stroke: Stroke) -> Stroke:

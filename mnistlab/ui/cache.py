@@ -6,6 +6,8 @@ import gc
 import logging
 import os
 import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from .. import confidence as confidences
+from ..confidence import Confidence
 from ..data import sources
 from ..data.attributes import load as load_attributes
 from ..data.digits import Bytes, Dataset, Digits
@@ -221,10 +225,43 @@ def near_by_features(run: Run, image: Bytes, row: int | None, count: int) -> tup
     return Neighbours(candidates[found.rows], found.distances), about
 
 
-@st.cache_resource(show_spinner="Passing 10,000 training digits through the network…", max_entries=3)
-def _features(name: str, weights: int, version: str, _network: Network) -> NDArray[np.float32]:
+def warm_features(run: Run) -> None:
+    """Begin to compute what `near_by_features` compares with, so that it is there once somebody asks."""
+    file, train = run.weights_file, dataset().train
+    _feature_job(run.path.name, file.stat().st_mtime_ns if file else 0, train.sha256, network(run))
+
+
+def _features(name: str, weights: int, version: str, answering: Network) -> NDArray[np.float32]:
+    job = _feature_job(name, weights, version, answering)
+    if not job.done():
+        with st.spinner("Passing 10,000 training digits through the network…"):
+            place = st.empty()
+            while not job.done():
+                time.sleep(0.1)
+                place.empty()  # a click or a stroke meanwhile ends this wait here
+    return job.result()
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _feature_job(name: str, weights: int, version: str, _network: Network) -> Future[NDArray[np.float32]]:
     train = dataset().train
-    return _network.features(train.images[subset(len(train), FEATURE_CANDIDATES)])
+    return _background().submit(lambda: _network.features(train.images[subset(len(train), FEATURE_CANDIDATES)]))
+
+
+@st.cache_resource(show_spinner=False)
+def _background() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "features")
+
+
+def confidence(run: Run) -> Confidence:
+    """When the run may be called sure. Raises `RunError` or `ValueError` when its weights cannot be used."""
+    file = run.weights_file
+    return _confidence(run.path.name, file.stat().st_mtime_ns if file else 0, dataset().train.sha256, run)
+
+
+@st.cache_resource(show_spinner="Measuring on validation digits how sure this network may be…", max_entries=8)
+def _confidence(name: str, weights: int, version: str, _run: Run) -> Confidence:
+    return confidences.of_run(_run, network(_run), dataset)
 
 
 def components(split: str, rows: NDArray[np.intp], run: Run | None) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ..presets import PRESETS, START
+from ..sheets import Sheets
 
 DEFAULTS: dict[str, Any] = {
     "set": "test",  # which set Explore shows, "test" or "training", and with it the set of …
@@ -24,9 +25,10 @@ DEFAULTS: dict[str, Any] = {
     "second": None,  # id of the run that Evaluate compares with, or None
     "cell": None,  # 10 · label + answer: the cell that was clicked in the confusion matrix
     "matrix_drawn": 0,  # grows when another cell than the clicked one is shown
-    "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
-    "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
-    "cleared": 0,  # how often the canvas was; each time it is a new one
+    "sheets": Sheets(),  # what is and was on the canvas, so that a drawing outlives its page
+    "heard": None,  # sha256 of the last picture that the canvas sent
+    "examples": (),  # what a visitor drew for "My handwriting": (digit uint8 (28, 28), label) each
+    "adapted": None,  # (id of the run that was copied, id of the copy that learned it)
     "live_digit": 0,  # Home's current test digit
 }
 

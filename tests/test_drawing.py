@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from mnistlab.data.sources import read_sample
-from mnistlab.drawing import BOX, STEPS, Prepared, prepare, prepare_ink, prepared_before
+from mnistlab.drawing import BOX, STEPS, THICK, Prepared, prepare, prepare_ink, prepared_before
 
 SAMPLE = read_sample()
 Picture = np.ndarray
@@ -108,7 +108,7 @@ def test_canvas_need_not_be_square(shape: tuple[int, int], across: tuple[int, in
 @pytest.mark.parametrize(("height", "width"), [(200, 100), (100, 200), (200, 20), (30, 60)])
 def test_longest_side_of_the_ink_is_20_pixels_with_the_aspect_kept(height: int, width: int) -> None:
     longest = max(height, width)
-    box = ink_box(prepare(bar(height, width, top=40, left=40)))
+    box = ink_box(prepare(bar(height, width, top=40, left=40), without=["thin"]))
     assert box == (BOX * height // longest, BOX * width // longest)
 
 
@@ -122,6 +122,51 @@ def test_hair_thin_line_is_still_ink() -> None:
     found = prepare(bar(200, 1))
     assert found.digit.max() == 255
     assert ink_box(found) == (BOX, 1)
+
+
+# thick strokes, and strokes over the edge
+
+
+def ring(width: int, height: int = 100, across: int = 70) -> Picture:
+    """A nought drawn along an ellipse with a pen of this width."""
+    picture = Image.new("L", (280, 280))
+    half = width / 2
+    box = (140 - across / 2 - half, 140 - height / 2 - half, 140 + across / 2 + half, 140 + height / 2 + half)
+    ImageDraw.Draw(picture).ellipse(box, outline=255, width=width)
+    return np.asarray(picture)
+
+
+def stroke_pixels(found: Prepared, row: int = 14) -> float:
+    """The thickness of a nought's left side on its way over this row of the digit, in its pixels."""
+    return float(found.digit[row, :14].sum()) / 255
+
+
+@pytest.mark.parametrize("width", [28, 34, 40, 46])
+def test_stroke_of_a_wide_pen_gets_the_thickness_of_mnist(width: int) -> None:
+    drawing = ring(width)
+    assert stroke_pixels(prepare(drawing, without=["thin"])) > THICK + 0.3
+    assert stroke_pixels(prepare(drawing)) == pytest.approx(THICK, abs=0.3)
+    assert likeness(prepare(drawing).digit, prepare(ring(24)).digit) > 0.95
+
+
+@pytest.mark.parametrize("width", [2, 10, 20])
+def test_stroke_no_thicker_than_those_of_mnist_is_left_as_it_is(width: int) -> None:
+    np.testing.assert_array_equal(prepare(ring(width)).digit, prepare(ring(width), without=["thin"]).digit)
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 60), (200, 100), (28, 140)])
+def test_half_of_a_stroke_stays_however_thick_it_is(height: int, width: int) -> None:
+    found = {stage.name: stage.image for stage in prepare(bar(height, width, left=40)).stages}
+    longest = max(found["thin"].shape)
+    assert found["thin"].min() > 127
+    assert min(found["thin"].shape) / longest >= min(height, width) / max(height, width) / 2
+
+
+def test_a_drawing_cut_by_the_canvas_is_no_photo() -> None:
+    cut = np.roll(ring(30, height=220, across=180), 100, axis=0)
+    cut[:100] = 0  # its lower part is beyond the canvas
+    whole = np.pad(cut, 40)  # the same drawing on paper that goes on
+    np.testing.assert_array_equal(prepare(cut).digit, prepare(whole).digit)
 
 
 # MNIST itself
@@ -193,7 +238,7 @@ def check(found: Prepared) -> None:
 
 def test_every_stage_is_shown_and_the_last_is_the_digit() -> None:
     found = prepare(drawn())
-    assert [stage.name for stage in found.stages] == ["drawing", "ink", "crop", "size", "centre"]
+    assert [stage.name for stage in found.stages] == ["drawing", "ink", "crop", "thin", "size", "centre"]
     np.testing.assert_array_equal(found.stages[-1].image, found.digit)
 
 
@@ -226,7 +271,8 @@ def test_array_that_is_no_picture_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_left_out_changes_that_stage_and_no_earlier_one(step: str) -> None:
-    picture = 255 - np.pad(drawn(side=140), ((20, 120), (90, 50)))
+    thick = ndimage.grey_dilation(drawn(side=140), 15)
+    picture = 255 - np.pad(thick, ((20, 120), (90, 50)))
     whole, less = prepare(picture), prepare(picture, without=[step])
     names = [stage.name for stage in whole.stages]
     same = [np.array_equal(a.image, b.image) for a, b in zip(whole.stages, less.stages, strict=True)]

@@ -57,6 +57,13 @@ def test_too_little_contrast_is_no_ink(contrast: int, blank: bool) -> None:
     assert (not ink(stroke(200 - contrast, 200)).any()) is blank
 
 
+@pytest.mark.parametrize("width", [20, 80])
+def test_strokes_over_the_edge_leave_the_paper_even(width: int) -> None:
+    picture = np.zeros((200, 200), np.uint8)
+    picture[:, 60 : 60 + width] = 255  # at both edges
+    np.testing.assert_array_equal(ink(picture), (picture / 255).astype(np.float32))
+
+
 # photos
 
 

@@ -15,10 +15,11 @@ from ..forward import Network
 from .gallery import number_table
 
 SIDE = 72  # pixels of a stage's picture
-NAMES = {"ink": "Polarity", "crop": "Crop", "size": "Size", "centre": "Centre"}
+NAMES = {"ink": "Polarity", "crop": "Crop", "thin": "Stroke", "size": "Size", "centre": "Centre"}
 SOURCE = (
     "The recipe is MNIST's own: [LeCun, Bottou, Bengio and Haffner, 1998](https://doi.org/10.1109/5.726791) and the notes "
-    "that came with the set. The centre is the mean over its 70,000 images, (13.996, 14.007)."
+    "that came with the set. The centre is the mean over its 70,000 images, (13.996, 14.007). The limit of the stroke is "
+    "the lab's own: 94 % of MNIST's training digits are below it; what is above is taken away by an erosion (Serra, 1982)."
 )
 
 

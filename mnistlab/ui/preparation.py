@@ -34,12 +34,12 @@ def preparation(prepared: Prepared, prepare: Callable[[list[str]], Prepared], ne
     off = switched_off()
     images = {stage.name: stage.image for stage in prepared.stages}
     _stage("Drawing", prepared.stages[0].about.capitalize(), prepared.stages[0].image)
+    paper = int(np.median(prepared.stages[0].image)) if "ink" in off else 0
     answers = {} if prepared.empty else _without(off, prepare, network)
     for name, about in STEPS.items():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.image(
-                _thumbnail(images.get(name, prepared.digit)), width=SIDE, alt=f"the drawing after {NAMES[name].lower()}"
-            )
+            picture = _thumbnail(images.get(name, prepared.digit), paper)
+            st.image(picture, width=SIDE, alt=f"the drawing after {NAMES[name].lower()}")
             with st.container(gap="xxsmall", width="stretch"):
                 st.toggle(
                     NAMES[name], value=True, key=f"step-{name}", persist_state="session",
@@ -58,7 +58,7 @@ def preparation(prepared: Prepared, prepare: Callable[[list[str]], Prepared], ne
 
 def _stage(name: str, about: str, image: Bytes) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(_thumbnail(image), width=SIDE, alt="the drawing")
+        st.image(_thumbnail(image, int(np.median(image))), width=SIDE, alt="the drawing")
         with st.container(gap="xxsmall", width="stretch"):
             st.markdown(name)
             st.caption(about)
@@ -74,12 +74,12 @@ def _without(off: list[str], prepare: Callable[[list[str]], Prepared], network: 
     }
 
 
-def _thumbnail(image: Bytes) -> NDArray[np.uint8]:
-    """A stage's picture in a square, small; the 28×28 ones in whole multiples, never blurred."""
+def _thumbnail(image: Bytes, paper: int) -> NDArray[np.uint8]:
+    """A stage's picture in a square of this shade, small; the 28×28 ones in whole multiples, never blurred."""
     factor = SIDE * 2 / max(image.shape)
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
     way = Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX
     small = Image.fromarray(image).resize(size, way)
-    field = Image.new("L", (SIDE * 2, SIDE * 2), int(np.median(image)))
+    field = Image.new("L", (SIDE * 2, SIDE * 2), paper)
     field.paste(small, ((SIDE * 2 - size[0]) // 2, (SIDE * 2 - size[1]) // 2))
     return np.asarray(field)

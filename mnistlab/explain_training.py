@@ -97,7 +97,7 @@ def _optimizer(case: Case) -> Explanation:
     return Explanation(
         _IDEAS[train.optimizer],
         (
-            f"The weight from number {slope.unit} of the last hidden layer to the answer {slope.digit} is "
+            f"The weight from number {slope.unit} of those that go into the output layer to the answer {slope.digit} is "
             f"{short(slope.weight)}. For the selected digit alone its gradient is input · (p − y) = {short(slope.input)} · "
             f"({short(slope.probability, 7)} − {short(slope.wanted)}) = {short(slope.value)}.",
             f"A first step at the learning rate {short(rate)}, nothing remembered yet: {between}; the weight becomes "
@@ -236,7 +236,7 @@ def _fit(case: Case) -> Explanation:
     return Explanation(
         "Trains: a batch of images goes in, the loss comes out, every weight moves a little; again and again.",
         (
-            f"A batch is {train.batch_size} images and a step is what one batch changes.",
+            f"A batch is {train.batch_size} images; a step is one batch, and one change of every weight.",
             f"An epoch is once through all {n:,} images: ⌈{n:,} / {train.batch_size}⌉ = {steps:,} steps{odd}.",
             f"{train.epochs} epochs are {train.epochs} · {steps:,} = {train.epochs * steps:,} steps; each image is seen "
             f"{_times(train.epochs, 'time')}" + (" unless it stops earlier." if case.stops else "."),
@@ -301,7 +301,7 @@ def _scores(case: Case) -> Explanation:
         "Prints test accuracy and test loss.",
         (
             f"This network's test accuracy is {found.test:.4f}: {_times(wrong, 'mistake')} in {case.counts.test:,}. As many "
-            f"other digits would give another number; its standard error is {error:.2f} percentage points.",
+            f"other test digits would give a slightly different number: its standard error is {error:.2f} percentage points.",
         ),
         r"\text{standard error} = \sqrt{\frac{a\,(1 - a)}{n}}",
     )

@@ -230,8 +230,9 @@ def _dropout(case: Case, layer: Layer, before: Floats) -> Explanation:
         "While training it hides a part of the numbers at random, so that no unit can rely on one other; answers use all.",
         (
             f"{_shapes(layer)} Parameters: none.",
-            f"In each step about {short(rate)}·{count:,} = {_number(rate * count)} of the {count:,} numbers become 0, others each time; "
-            f"those that stay are divided by 1 − {short(rate)} = {short(1 - rate)}, so that their expected sum is the same.",
+            f"In each step about {short(rate)}·{count:,} = {_number(rate * count)} of the {count:,} numbers become 0, others "
+            f"each time; those that stay are divided by 1 − {short(rate)} = {short(1 - rate)}, so that their expected sum is "
+            "the same.",
             "For the selected digit's answer nothing is hidden: every number passes as it is.",
         ),
         r"y_i = \frac{m_i\, x_i}{1 - r}, \qquad P(m_i = 0) = r",

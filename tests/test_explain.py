@@ -28,7 +28,9 @@ IN_PYTHON = {"·": "*", "−": "-", ",": "", "⌊": "floor(", "⌈": "ceil(", "�
 
 def written_out(words: str) -> list[tuple[str, float, float]]:
     """Each sum in a text: as it stands there, what it comes to, and what the text says it comes to."""
-    return [(f"{left.strip()} = {right}", worked_out(left.strip()), number(right)) for left, right in SUM.findall(words)]
+    return [
+        (f"{left.strip()} = {right}", worked_out(left.strip()), number(right)) for left, right in SUM.findall(words)
+    ]
 
 
 def worked_out(formula: str) -> float:

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ import pytest
 
 from mnistlab.data.sources import read_sample
 from mnistlab.events import Arrays, Event, Exported, Failed
-from mnistlab.experiment import ConvBlock, DenseBlock, Experiment, ModelSpec
+from mnistlab.experiment import Activation, ConvBlock, DenseBlock, Experiment, ModelSpec
 from mnistlab.export import COMPARED, MADE_BY_THE_WORKER, SUFFIXES, TOLERANCE
 from mnistlab.initial import fresh
 from mnistlab.runs import RunStore
@@ -108,6 +108,15 @@ def test_file_answers_as_keras_does(name: str, kind: str, tmp_path: Path, capfd:
     np.testing.assert_allclose(OPENED[kind](path, pixels(OTHERS)), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["onnx", "litert"])
+def test_every_activation_can_be_exported(kind: str) -> None:
+    """All of them in one network, in layers of their own and before a batch norm."""
+    names = get_args(Activation)
+    dense = tuple(DenseBlock(units=5, activation=name, batch_norm=i % 2 == 0) for i, name in enumerate(names))
+    spec = Experiment(model=ModelSpec(conv=(ConvBlock(filters=2, activation="gelu"),), dense=dense))
+    assert isinstance(exported(spec, fresh(spec.model, "he_normal", 3), kind), Exported)
+
+
 # What is not handed over
 
 
@@ -126,7 +135,9 @@ def test_file_that_answers_otherwise_is_not_handed_over(off: float, monkeypatch:
     assert event.message.startswith("The keras file was not kept: on 100 digits it differs from Keras by ")
 
 
-@pytest.mark.parametrize(("kind", "missing"), [("onnx", "tf2onnx"), ("onnx", "onnxruntime"), ("litert", "ai_edge_litert")])
+@pytest.mark.parametrize(
+    ("kind", "missing"), [("onnx", "tf2onnx"), ("onnx", "onnxruntime"), ("litert", "ai_edge_litert")]
+)
 def test_missing_extra_is_one_sentence_with_its_install_line(
     kind: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

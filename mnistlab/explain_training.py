@@ -64,7 +64,7 @@ SCHEDULES: dict[Schedule, tuple[str, str, str]] = {
     "one_cycle": (
         "Rises from a twenty-fifth to full in the first 30 % of the steps, then falls to 0 along half a cosine.",
         r"\eta_t = \eta \cdot \begin{cases} 0.04 + 0.96\, \frac{t}{0.3\, T} & t < 0.3\, T \\[4pt] "
-        r"\frac12 \left(1 + \cos \frac{\pi (t - 0.3\, T)}{0.7\, T}\right) & \text{then} \end{cases}",
+        r"\frac{1 + \cos \pi u}{2} & \text{then} \end{cases}, \quad u = \frac{t - 0.3\, T}{0.7\, T}",
         "L. Smith and N. Topin, arXiv:1708.07120",
     ),
 }  # fmt: skip
@@ -197,11 +197,12 @@ def _clock(case: Case) -> Explanation:
     )
 
 
-_AFFINE = (
-    r"\text{out}(x, y) = \text{in}\left(A \begin{pmatrix} x - 14 \\ y - 14 \end{pmatrix} + "
-    r"\begin{pmatrix} 14 \\ 14 \end{pmatrix} + s\right)"
-)
+_AFFINE = r"\text{out}(q) = \text{in}(A\,(q - c) + c + s), \quad c = \begin{pmatrix} 14 \\ 14 \end{pmatrix}"
 _THICKNESS = r"\text{out} = \text{in} + \max(0, a)\,(\text{thick} - \text{in}) + \max(0, -a)\,(\text{thin} - \text{in})"
+_WHERE = (
+    "Each pixel q = (x, y) of the copy is read in the stored image where the formula says; A turns, shears and scales, s moves. "
+    "(14, 14) is where MNIST puts the centre of mass of each digit's ink."
+)
 
 
 def _augment(case: Case) -> Explanation:
@@ -218,7 +219,7 @@ def _augment(case: Case) -> Explanation:
         "Each image is changed a little and anew every time it is shown, so that the network never sees the same twice.",
         (f"Each copy is {', '.join(said)}.", "Only training images are changed; validation and test images stay as they are."),
         _AFFINE if spec.geometric else _THICKNESS,
-        notes=("(14, 14) is where MNIST puts the centre of mass of each digit's ink.",) if spec.geometric else (),
+        notes=(_WHERE,) if spec.geometric else (),
     )  # fmt: skip
 
 

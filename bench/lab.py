@@ -19,10 +19,11 @@ from mnistlab.ui.monitor import SECONDS
 
 SCRIPT_SECONDS = 60
 RIGHT_HALF = """\
-from mnistlab.ui import monitor
+from mnistlab.ui import cache, monitor
 
 if __name__ == "__main__":  # a worker that starts meanwhile imports this too
     monitor.watch(None)
+    cache.settle("Train")  # as the frame does
 """
 
 

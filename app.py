@@ -17,6 +17,7 @@ def main() -> None:
     parts.sidebar()
     page.run()
     cache.engine()  # last, so that the page is there before a worker starts
+    cache.settle(page.title)
 
 
 # a worker process imports this file again under another name; it must not draw pages there

@@ -72,9 +72,9 @@ def names() -> list[str]:
 
 
 def _modules() -> list[Any]:
-    from . import arithmetic, epochs, sprint
+    from . import arithmetic, clicks, epochs, live, orders, sprint, workers
 
-    return [epochs, arithmetic, sprint]
+    return [epochs, arithmetic, sprint, orders, live, clicks, workers]
 
 
 def run(what: Sequence[str], times: int) -> dict[str, Any]:

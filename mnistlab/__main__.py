@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import drawing, export, files, keras_code, limits
+from . import confidence, drawing, export, files, keras_code, limits
 from .data import sources
 from .data.digits import Dataset
 from .engine import EXPORT, Engine, EngineError
@@ -25,6 +25,7 @@ from .experiment import Experiment, SpecError
 from .forward import Network
 from .history import History
 from .ledger import Ledger
+from .pictures import ImageError, read_image
 from .presets import PRESETS
 from .runs import Run, RunError, RunStore
 
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], Result] = options.command
     try:
         values, text = command(options)
-    except (SpecError, RunError, drawing.ImageError) as error:
+    except (SpecError, RunError, ImageError) as error:
         print(f"mnistlab: {error}", file=sys.stderr)
         return 2
     except (JobFailed, EngineError) as error:
@@ -80,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
     add("runs", runs, "every run, with its status and test accuracy")
     sub = add("bench", bench, "how fast this is, as ratios measured side by side (minutes)")
-    sub.add_argument("what", nargs="*", metavar="NAME", help="epochs, arithmetic, sprint; all of them unless named")
+    sub.add_argument("what", nargs="*", metavar="NAME", help="what to measure; everything unless named")
     sub.add_argument("--times", type=int, default=3, help="how often each side is measured; the median counts")
     sub = add("export", export_, "code of an experiment, or a trained network as a file")
     sub.add_argument("what", metavar="RUN|PRESET")
@@ -165,20 +166,22 @@ def evaluate(options: argparse.Namespace) -> Result:
 
 
 def predict(options: argparse.Namespace) -> Result:
-    network = _network(RunStore().find(options.run))
+    run = RunStore().find(options.run)
+    network = _network(run)
     prepared = []
     for path in options.images:
         try:
-            prepared.append(drawing.prepare(drawing.read_image(path)))
-        except drawing.ImageError as error:
-            raise drawing.ImageError(f"{path.name}: {error}") from error
+            prepared.append(drawing.prepare(read_image(path)))
+        except ImageError as error:
+            raise ImageError(f"{path.name}: {error}") from error
     probabilities = network.probabilities(np.stack([picture.digit for picture in prepared]))
+    sure = confidence.of_run(run, network, sources.load)
     predictions = [
         {
             "image": str(path),
             "digit": None if picture.empty else int(row.argmax()),
             "probabilities": [float(p) for p in row],
-            "verdict": drawing.verdict(row, picture.empty),
+            "verdict": "draw a digit" if picture.empty else sure.judge(network, picture.digit).text,
         }
         for path, picture, row in zip(options.images, prepared, probabilities, strict=True)
     ]

@@ -28,7 +28,8 @@ from distributed.scheduler import KilledWorker
 from numpy.typing import NDArray
 
 from . import job as frame
-from .events import Event, Failed, Finished, Orders, Started, Steered, from_dict, pack, unpack
+from .data.digits import Digits
+from .events import Arrays, Event, Failed, Finished, Orders, Started, Steered, from_dict, pack, unpack
 from .experiment import Experiment, SpecError
 from .job import TAKEN_BACK, WorkerLost
 from .runs import Run, RunError, RunStore, new_id
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 WARM_UP = "mnistlab.worker.tasks:warm_up"
 MAP = "mnistlab.worker.tasks:draw_map"
+ADAPT = "mnistlab.worker.tasks:adapt"
 SCORE = "mnistlab.worker.tasks:score"
 CARD = "mnistlab.worker.tasks:robustness"
 EXPORT = "mnistlab.worker.tasks:export"
@@ -148,6 +150,8 @@ class Engine:
             run = self.store.open(run_id)
             if run.shipped:
                 raise RunError("a run that came with the lab is not continued; train its preset instead")
+            if run.weights_file is not None and not any(run.path.glob("checkpoint-*.npz")):
+                raise RunError("this run learned a handwriting and kept no checkpoint to go on from")
             if run_id not in self._tasks:
                 self.store.trouble.pop(run_id, None)
                 history = run.history
@@ -173,6 +177,27 @@ class Engine:
             self.store.live.discard(run.id)
             raise
 
+    def adapt(
+        self, experiment: Experiment, weights: Arrays, drawings: Digits, label: str, digits: str, visitor: str = ""
+    ) -> Run:
+        """Store a new run and queue its training: from `weights`, on `drawings` mixed with the digits of this sha256.
+
+        The run the weights come from is not touched. Raises as `submit` does.
+        """
+        with self._submitting:
+            client = self._connected()
+            run = self.store.create(experiment, label, visitor=visitor)
+            self.store.live.add(run.id)
+            try:
+                self._queue(
+                    client, run.id, Orders.NONE, frame.work, ADAPT, experiment, weights, drawings, digits, once=True
+                )
+            except EngineError:
+                self.store.live.discard(run.id)
+                self.store.remove(run.id)
+                raise
+            return run
+
     def start(self, task: str, *arguments: Any) -> Job:
         """Queue a job that is no training, named as the worker knows it (`MAP`, `EXPORT`); all jobs wait for each other.
 
@@ -190,7 +215,15 @@ class Engine:
             del self.jobs[old]
         return job
 
-    def _queue(self, client: Client, run_id: str, orders: Orders, work: Callable[..., int], *arguments: Any) -> None:
+    def _queue(
+        self,
+        client: Client,
+        run_id: str,
+        orders: Orders,
+        work: Callable[..., int],
+        *arguments: Any,
+        once: bool = False,
+    ) -> None:
         again = self._tasks[run_id].tries if run_id in self._tasks else 0
         key = f"{run_id}-{secrets.token_hex(4)}"
         try:
@@ -203,7 +236,7 @@ class Engine:
                 client.publish_dataset(future, name=run_id, override=True)
         except OSError as error:  # the connection was lost since it was last used
             raise EngineError(self._unreachable) from error
-        self._expect(run_id, _Task(future, orders, again + 1))
+        self._expect(run_id, _Task(future, orders, again + 1, once))
 
     def _hear(self, client: Client, run_id: str) -> None:
         client.subscribe_topic(frame.topic(run_id), lambda event: self._inbox.put((run_id, event[1])))
@@ -399,7 +432,7 @@ class Engine:
         self.warm = False
         if _out_of_memory() > task.out_of_memory and not self.address:
             self._keep(run_id, Failed(message=OUT_OF_MEMORY))
-        elif run_id in self.jobs:
+        elif run_id in self.jobs or task.once:
             self._keep(run_id, Failed(message="The worker process was lost; start again."))
         elif task.orders.stop:
             self._stopped_hard(self.store.open(run_id))
@@ -467,6 +500,8 @@ class _Task:
     orders: Orders
     tries: int
     """1 for the first attempt since a person asked for it."""
+    once: bool = False
+    """Not tried again by itself when its worker dies: it has no checkpoints."""
     taken_back: bool = False
     out_of_memory: int = field(default_factory=lambda: _out_of_memory())
 

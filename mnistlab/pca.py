@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 MAP_DIGITS = 3_000  # the most on a map: the worker needs ten seconds for them
+CHUNK = 256  # digits placed at a time: no second copy of all of them
 MAP_AXES = 50  # a map is made from this many components: noise is left behind, neighbours stay
 
 
@@ -54,6 +55,8 @@ class Components:
 
     def place(self, values: NDArray[Any]) -> Floats:
         """Where values (n, …) lie on the axes: float32 (n, k)."""
-        flat: Floats = values.reshape(len(values), -1).astype(np.float32)
-        flat -= self.mean
-        return flat @ self.axes.T
+        placed = np.empty((len(values), len(self.axes)), np.float32)
+        for at in range(0, len(values), CHUNK):
+            part = values[at : at + CHUNK]
+            placed[at : at + CHUNK] = (part.reshape(len(part), -1).astype(np.float32) - self.mean) @ self.axes.T
+        return placed

@@ -1,80 +1,101 @@
-"""Draw: write a digit, see what the network receives and what it answers."""
+"""Draw: write a digit, see what the network receives, what it answers and why."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from mnistlab.drawing import Prepared, prepare, verdict
-from mnistlab.figures.digits import bars
-from mnistlab.runs import RunError
-from mnistlab.ui import cache, parts
-from mnistlab.ui.canvas import CanvasError, canvas, clear
-from mnistlab.ui.gallery import number_table, picture
+from mnistlab.confidence import Confidence
+from mnistlab.drawing import Prepared
+from mnistlab.forward import Network
+from mnistlab.runs import Run, RunError
+from mnistlab.ui import cache, canvas, parts
+from mnistlab.ui.answer import answer
+from mnistlab.ui.canvas import CanvasError
+from mnistlab.ui.handwriting import adapting, my_handwriting
+from mnistlab.ui.near import alike
+from mnistlab.ui.others import others
+from mnistlab.ui.photo import photo
+from mnistlab.ui.postcard import link, open_postcard
+from mnistlab.ui.preparation import preparation, switched_off
+from mnistlab.ui.tools import canvas_tools
 
-BLANK = np.zeros((28, 28), np.uint8)
+SECOND = 1.0
+TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
 
 
-def draw() -> Prepared:
+def draw() -> None:
+    """The canvas and what can be put on it."""
     st.space("small")  # the canvas's own tool bar floats above it
     place = st.container()
+    tools = st.container()
     brush = st.slider(
-        "Brush, pixels", 10, 34, 24, key="brush", help="Width of the pen; 20 to 28 looks most like MNIST."
-    )
-    prepared = prepare(BLANK)
+        "Brush, pixels", 12, 40, 26, key="brush", persist_state="session",
+        help="Width of the pen on the canvas of 336 × 336 pixels. 22 to 30 looks most like MNIST.",
+    )  # fmt: skip
+    scheme = st.segmented_control(
+        "Colours", canvas.SCHEMES, default=canvas.SCHEMES[0], required=True, key="scheme", persist_state="session",
+        help="How it looks; the answer is the same, as the preparation makes ink white and paper black.",
+    )  # fmt: skip
     try:
         with place:
-            image = canvas(brush)
-        if image is not None:
-            prepared = prepare(image)
+            canvas.canvas(brush, scheme)
     except CanvasError as error:
-        st.warning(str(error).capitalize(), icon=":material/draw:")
-    st.button("Clear", icon=":material/ink_eraser:", on_click=clear, help="Start with an empty canvas.")
-    return prepared
+        place.warning(str(error).capitalize(), icon=":material/draw:")
+    with tools:
+        canvas_tools()
 
 
-def answer(prepared: Prepared) -> None:
-    run = parts.choose_run("Network")
-    if run is None:
-        return
-    try:
-        probabilities = cache.network(run).probabilities(prepared.digit[None])[0]
-    except (RunError, ValueError) as error:
-        st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
-        return
-    st.header(verdict(probabilities, prepared.empty).capitalize())
-    shown = np.zeros(10, np.float32) if prepared.empty else probabilities
-    st.plotly_chart(bars(shown, height=300), key="draw-bars", config=parts.CHART, alt="ten probabilities")
-    if prepared.empty:
-        st.caption("Draw with the mouse, a pen or a finger. The answer comes when the stroke ends.")
-    else:
-        first, second = np.argsort(-probabilities)[:2]
-        percent = 100 * probabilities
-        st.caption(f"Most probable: {first} with {percent[first]:.1f} %, then {second} with {percent[second]:.1f} %.")
+def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence) -> None:
+    """Only the open one is computed."""
+    places = dict(zip(TABS, st.tabs(TABS, key="draw-tab", on_change="rerun"), strict=True))
+    (name, place), *_ = [item for item in places.items() if item[1].open] or places.items()
+    with place, parts.boundary(f"“{name}”"):
+        match name:
+            case "It looks like these" if prepared.empty:
+                st.caption("Draw a digit, and the training digits most like it appear here.")
+            case "It looks like these":
+                alike(prepared.digit, int(network.probabilities(prepared.digit[None]).argmax()), run)
+            case "Other networks":
+                others(prepared)
+            case "Photo":
+                photo(network, confidence)
+            case "My handwriting":
+                my_handwriting(prepared, run, network)
+            case "Link":
+                link(prepared)
 
 
-def received(prepared: Prepared) -> None:
-    st.markdown("**What the network receives**")
-    picture(prepared.digit, side=252)
-    if prepared.empty:
-        st.caption("An empty picture of 28 × 28 pixels.")
-        return
-    st.caption(
-        "Cropped, its longest side made 20 pixels, its centre of mass put on (14, 14): as MNIST's own digits were."
-    )
-    with st.popover("Its 784 numbers", icon=":material/grid_on:"):
-        number_table(prepared.digit, "draw-numbers")
+def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> None:
+    """All that changes with a stroke. `watching`: it is drawn every second, as a copy is learning."""
+    left, middle, right = st.columns([4, 4, 3], gap="medium")
+    with left, parts.boundary("The canvas"):
+        draw()
+    with parts.boundary("The preparation"):
+        prepared = canvas.prepared(switched_off())
+        with middle, parts.boundary("The answer"):
+            answer(prepared, network, confidence)
+        with right:
+            preparation(prepared, canvas.prepared, network)
+        tabs(prepared, run, network, confidence)
+    if adapting() != watching:
+        st.rerun()
 
 
 def main() -> None:
     parts.page("draw", "Write a digit. It is prepared as MNIST's digits were, and read when the stroke ends.")
-    left, middle, right = st.columns([4, 4, 3], gap="large")
-    with left, parts.boundary("The canvas"):
-        prepared = draw()
-        with middle, parts.boundary("The answer"):
-            answer(prepared)
-        with right, parts.boundary("The preparation"):
-            received(prepared)
+    open_postcard()
+    run = parts.choose_run("Network")
+    if run is None:
+        return
+    with parts.boundary("This network"):
+        try:
+            network, confidence = cache.network(run), cache.confidence(run)
+        except (RunError, ValueError) as error:
+            st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
+            return
+        cache.warm_features(run)
+        watching = adapting()
+        st.fragment(body, run_every=SECOND if watching else None)(run, network, confidence, watching)
 
 
 if __name__ == "__main__":

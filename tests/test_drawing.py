@@ -1,12 +1,7 @@
-"""From canvas or photo to a digit as MNIST has them, whatever its colours, size, place and file."""
+"""From canvas or photo to a digit as MNIST has them, whatever its colours, size and place."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import struct
-import zlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from mnistlab.data.sources import read_sample
-from mnistlab.drawing import BOX, MIN_SIDE, ImageError, Prepared, prepare, read_image, verdict
+from mnistlab.drawing import BOX, STEPS, Prepared, prepare, prepare_ink, prepared_before
 
 SAMPLE = read_sample()
 Picture = np.ndarray
@@ -226,161 +221,39 @@ def test_array_that_is_no_picture_is_refused(wrong: Any) -> None:
         prepare(wrong)
 
 
-# files
-
-GREY = drawn(side=120)
-IMAGE = Image.fromarray(GREY)
+# steps left out, and digits prepared before
 
 
-def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_left_out_changes_that_stage_and_no_earlier_one(step: str) -> None:
+    picture = 255 - np.pad(drawn(side=140), ((20, 120), (90, 50)))
+    whole, less = prepare(picture), prepare(picture, without=[step])
+    names = [stage.name for stage in whole.stages]
+    same = [np.array_equal(a.image, b.image) for a, b in zip(whole.stages, less.stages, strict=True)]
+    assert all(same[: names.index(step)])
+    assert not same[names.index(step)]
+    assert less.digit.shape == (28, 28)
 
 
-def turned(quarter: Image.Transpose, orientation: int) -> bytes:
-    """A PNG whose pixels lie on the side and whose EXIF says so."""
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    return saved(IMAGE.transpose(quarter), "PNG", exif=exif)
+def test_without_the_crop_a_small_drawing_stays_small() -> None:
+    small = np.pad(drawn(side=84), 98)
+    with_it, without_it = prepare(small).digit, prepare(small, without=["crop"]).digit
+    assert (without_it > 64).sum() < 0.3 * (with_it > 64).sum()
 
 
-FILES: dict[str, Callable[[], bytes]] = {
-    "png": lambda: saved(IMAGE, "PNG"),
-    "png in colour": lambda: saved(IMAGE.convert("RGB"), "PNG"),
-    "png with transparency": lambda: saved(Image.merge("LA", (Image.new("L", IMAGE.size, 255), IMAGE)), "PNG"),
-    "png with a palette": lambda: saved(IMAGE.convert("RGB").quantize(64), "PNG"),
-    "png of 16 bits": lambda: saved(Image.fromarray(GREY.astype(np.uint16) * 257), "PNG"),
-    "jpeg": lambda: saved(IMAGE, "JPEG"),
-    "jpeg in cmyk": lambda: saved(IMAGE.convert("RGB").convert("CMYK"), "JPEG"),
-    "webp": lambda: saved(IMAGE.convert("RGB"), "WEBP", lossless=True),
-    "bmp": lambda: saved(IMAGE, "BMP"),
-    "gif": lambda: saved(IMAGE, "GIF"),
-    "animated gif": lambda: saved(IMAGE, "GIF", save_all=True, append_images=[IMAGE.rotate(90)]),
-    "exif turned left": lambda: turned(Image.Transpose.ROTATE_90, 6),
-    "exif turned right": lambda: turned(Image.Transpose.ROTATE_270, 8),
-    "exif upside down": lambda: turned(Image.Transpose.ROTATE_180, 3),
-    "exif mirrored": lambda: turned(Image.Transpose.FLIP_LEFT_RIGHT, 2),
-}
+def test_without_the_centre_the_box_is_in_the_middle() -> None:
+    rows, columns = np.nonzero(prepare(bar(200, 20, top=10, left=10), without=["centre"]).digit)
+    assert (rows.min() + rows.max() + 1, columns.min() + columns.max() + 1) == (28, 28)
 
 
-@pytest.mark.parametrize("kind", FILES)
-def test_picture_of_any_kind_is_read_upright(kind: str) -> None:
-    pixels = read_image(io.BytesIO(FILES[kind]()))
-    assert (pixels.dtype, pixels.shape[:2]) == (np.uint8, GREY.shape)
-    assert likeness(prepare(pixels).digit, prepare(GREY).digit) > 0.99
+def test_ink_alone_goes_the_same_way_from_the_crop_on() -> None:
+    inked = (drawn() / np.float32(drawn().max())).astype(np.float32)
+    np.testing.assert_array_equal(prepare_ink(inked), prepare(drawn()).digit)
+    assert not prepare_ink(np.zeros((50, 50), np.float32)).any()
 
 
-def test_sixteen_bits_keep_their_shades() -> None:
-    np.testing.assert_array_equal(read_image(io.BytesIO(FILES["png of 16 bits"]())), GREY)
-
-
-def test_black_and_white_picture_is_read() -> None:
-    pixels = read_image(io.BytesIO(saved(IMAGE.convert("1"), "PNG")))
-    assert set(np.unique(pixels)) == {0, 255}
-
-
-def png_claiming(width: int, height: int) -> bytes:
-    """A PNG whose header claims a size that its content does not have."""
-    size = b"IHDR" + struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", 13)
-        + size
-        + struct.pack(">I", zlib.crc32(size))
-        + saved(IMAGE, "PNG")[33:]
-    )
-
-
-@pytest.mark.parametrize(
-    ("width", "height"), [(6000, 6000), (60_000, 60_000), (2**31 - 1, 2**31 - 1), (25_000_001, 1), (5001, 5000)]
-)
-def test_picture_too_large_is_refused_on_its_header(width: int, height: int) -> None:
-    with pytest.raises(ImageError, match="too large"):
-        read_image(io.BytesIO(png_claiming(width, height)))
-
-
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (4_000_000, 1), (MIN_SIDE - 1, 100)])
-def test_picture_too_small_is_refused_on_its_header(width: int, height: int) -> None:
-    with pytest.raises(ImageError, match=f"a picture of {width:,}×{height:,} pixels is too small"):
-        read_image(io.BytesIO(png_claiming(width, height)))
-
-
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><text>5</text></svg>'
-NOT_PICTURES: dict[str, Callable[[], bytes]] = {
-    "empty": lambda: b"",
-    "one byte": lambda: b"\x89",
-    "a text": lambda: b"a picture of a five",
-    "svg": lambda: SVG,
-    "eps": lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n%%EndComments\n",
-    "tiff": lambda: saved(IMAGE, "TIFF"),
-    "icon": lambda: saved(IMAGE, "ICO"),
-    "half a png": lambda: FILES["png"]()[: len(FILES["png"]()) // 2],
-    "half a jpeg": lambda: FILES["jpeg"]()[: len(FILES["jpeg"]()) // 2],
-    "half a gif": lambda: FILES["gif"]()[: len(FILES["gif"]()) // 2],
-    "only a header": lambda: FILES["png"]()[:33],
-    "a header and garbage": lambda: FILES["png"]()[:60] + b"\xff" * 500,
-}
-
-
-@pytest.mark.parametrize("what", NOT_PICTURES)
-def test_file_that_is_no_whole_picture_is_refused(what: str) -> None:
-    with pytest.raises(ImageError, match=r"^this is not a whole PNG, JPEG, WebP, BMP or GIF picture$"):
-        read_image(io.BytesIO(NOT_PICTURES[what]()))
-
-
-@pytest.mark.parametrize("what", ["svg", "tiff", "eps"])
-def test_renaming_a_file_does_not_make_it_a_picture(what: str, lab: Any) -> None:
-    file = lab / "digit.png"
-    file.write_bytes(NOT_PICTURES[what]())
-    with pytest.raises(ImageError) as caught:
-        read_image(file)
-    assert "digit.png" not in str(caught.value)
-
-
-def test_file_that_is_not_there_is_refused_without_its_name(lab: Any) -> None:
-    with pytest.raises(ImageError) as caught:
-        read_image(lab / "nowhere.png")
-    assert "nowhere" not in str(caught.value)
-
-
-@pytest.mark.parametrize("kind", ["png", "png with a palette", "jpeg", "webp", "bmp", "gif"])
-def test_damaged_picture_is_read_or_refused(kind: str) -> None:
-    whole, rng = FILES[kind](), np.random.default_rng(0)
-    for _ in range(60):
-        damaged = bytearray(whole)
-        damaged[int(rng.integers(len(whole)))] ^= int(rng.integers(1, 256))
-        with contextlib.suppress(ImageError):
-            assert read_image(io.BytesIO(bytes(damaged))).dtype == np.uint8
-
-
-# the answer in words
-
-
-def shared(**parts: float) -> np.ndarray:
-    """Ten probabilities: the digits named `d4` and so on, the rest shared by the others."""
-    found = np.full(10, (1 - sum(parts.values())) / (10 - len(parts)), np.float32)
-    for name, part in parts.items():
-        found[int(name[1:])] = part
-    return found
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "answer"),
-    [
-        (shared(d4=0.95), "4 — sure"),
-        (shared(d4=0.9), "4 — sure"),
-        (shared(d4=0.89), "4 — likely"),
-        (shared(d4=0.6, d9=0.3), "4 — likely"),
-        (shared(d4=0.5, d9=0.3), "torn between 4 and 9"),
-        (shared(d9=0.5, d4=0.45), "torn between 9 and 4"),
-        (shared(d4=0.39, d9=0.01), "this does not look like a digit"),
-        (np.full(10, 0.1, np.float32), "this does not look like a digit"),
-    ],
-)
-def test_verdict_says_the_digit_and_how_sure(probabilities: np.ndarray, answer: str) -> None:
-    assert verdict(probabilities, empty=False) == answer
-
-
-def test_verdict_on_nothing_asks_for_a_digit() -> None:
-    assert verdict(shared(d4=0.95), empty=True) == "draw a digit"
+def test_digit_prepared_before_is_taken_as_it_is() -> None:
+    found = prepared_before(SAMPLE.images[0])
+    np.testing.assert_array_equal(found.digit, SAMPLE.images[0])
+    assert (found.empty, len(found.stages)) == (False, 1)
+    assert prepared_before(np.zeros((28, 28), np.uint8)).empty

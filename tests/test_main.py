@@ -115,7 +115,7 @@ def test_predict_answers_for_every_picture(capsys: pytest.CaptureFixture[str], p
     assert [item["image"] for item in found] == [str(picture), str(blank)]
     assert [item["digit"] for item in found] == [0, None]
     assert found[0]["probabilities"] == pytest.approx([0.1] * 10)
-    assert [item["verdict"] for item in found] == ["this does not look like a digit", "draw a digit"]
+    assert [item["verdict"] for item in found] == ["torn between 0 and 1", "draw a digit"]
 
 
 # What goes wrong

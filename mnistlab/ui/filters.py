@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -11,9 +13,10 @@ from numpy.typing import NDArray
 from ..data.attributes import ATTRIBUTES
 from ..data.digits import Digits
 from ..evaluation import Evaluation
-from ..runs import RunError
+from ..runs import Run, RunError
 from . import cache, state
 from .link import Field, one_of, whole
+from .parts import plain
 
 SETS = ("test", "training")
 ORDERS = ("stored", "shuffled", *(f"{way}-{name}" for name in ATTRIBUTES for way in ("low", "high")))
@@ -22,6 +25,7 @@ ANSWERS = ("all", "right", "wrong")
 DIGIT = tuple(str(d) for d in range(10))
 
 FIELDS = (
+    Field("run", state.DEFAULTS["run"], lambda text: cache.store().open(text).path.name),
     Field("set", "test", one_of(SETS)),
     Field("label", None, lambda text: int(one_of(DIGIT)(text))),
     Field("sort", "stored", one_of(ORDERS)),
@@ -46,9 +50,25 @@ class Choice:
 
     split: str
     digits: Digits
-    rows: NDArray[np.int32]
+    passing: NDArray[np.int32]
+    circled: frozenset[int]
+    """Rows that were circled on the map of these digits; none is all."""
+    run: Run | None
+    """The chosen network; None when it is gone."""
     evaluation: Evaluation | None
-    """The chosen run's answers; only for test digits, and None when there are none."""
+    """Its answers; of training digits only while a filter needs them, and None when it has none."""
+
+    @cached_property
+    def rows(self) -> NDArray[np.int32]:
+        """What the gallery shows: those that pass, and when some are circled only these."""
+        return self.passing[np.isin(self.passing, list(self.circled))] if self.circled else self.passing
+
+    @property
+    def network(self) -> Run:
+        """Raises `RunError` when the chosen network is gone."""
+        if self.run is None:
+            raise RunError("it is gone; choose another one in Evaluate or Draw")
+        return self.run
 
 
 def pinned(text: str) -> tuple[str, int] | None:
@@ -58,49 +78,64 @@ def pinned(text: str) -> tuple[str, int] | None:
 
 
 def filters() -> Choice:
-    """Draw the row of filters."""
-    first, second, third, fourth = st.columns([3, 7, 4, 3], vertical_alignment="bottom")
+    """Draw the row of filters; what they let through."""
+    first, second, third, fourth = st.columns([3, 7, 4, 4], vertical_alignment="bottom")
     first.segmented_control(
         "Set", SETS, required=True, key="set", on_change=_restart, persist_state="session",
         help="Networks learn from the training digits; the test digits are only ever used to try them.",
     )  # fmt: skip
-    split: str = st.session_state["set"]
     second.pills(
-        "Label", range(10), key="label", on_change=_restart, persist_state="session",
+        "Label", range(10), key="label", on_change=_restart, persist_state="session", wrap=True,
         help="Only digits with this label; none is all.",
     )  # fmt: skip
-    third.selectbox(
-        "Order", ORDERS, key="sort", on_change=_restart, format_func=_order_name, persist_state="session",
-        help="As the set stores them, shuffled by a seed, or by an attribute of each digit.",
-    )  # fmt: skip
-    with fourth.popover("Its answers", width="stretch"):
-        _answers(split)
-    if st.session_state["sort"] == "shuffled":
-        third.number_input(
-            "Seed",
-            0,
-            999_999,
-            key="seed",
-            on_change=_restart,
-            persist_state="session",
-            help="Another seed, another order.",
-        )
-    if st.session_state.get("circled", ("",))[0] == split:
-        rows = st.session_state["circled"][1]
-        st.button(
-            f"Only the {len(rows):,} circled on the map",
-            icon=":material/close:",
-            on_click=_forget,
-            help="Show all again.",
-        )
-    digits = cache.digits(split)
-    evaluation = _evaluation() if split == "test" else None
+    with third:
+        _order()
+    split: str = st.session_state["set"]
+    run = None
+    with suppress(RunError):  # it was removed; the popover says so
+        run = cache.store().open(state.get("run"))
+    with fourth.popover(_answers_name(), width="stretch"):
+        _answers(run, split)
+    digits, evaluation = cache.digits(split), _evaluation(run, split)
     rows = cache.order(split, st.session_state["sort"], st.session_state["seed"])
-    return Choice(split, digits, rows[_passes(digits, evaluation)[rows]], evaluation)
+    circled = st.session_state.get("circled", ("", frozenset()))
+    if circled[0] == split:
+        _circled(len(circled[1]))
+    return Choice(
+        split, digits, rows[_passes(digits, evaluation)[rows]], circled[1] if circled[0] == split else frozenset(), run,
+        evaluation,
+    )  # fmt: skip
 
 
 def _restart() -> None:
     st.session_state["page"] = 1
+
+
+def _order() -> None:
+    st.selectbox(
+        "Order", ORDERS, key="sort", on_change=_restart, format_func=_order_name, persist_state="session",
+        help="As the set stores them, shuffled by a seed, or by an attribute of each digit.",
+    )  # fmt: skip
+    if st.session_state["sort"] == "shuffled":
+        st.number_input(
+            "Seed", 0, 999_999, key="seed", on_change=_restart, persist_state="session",
+            help="Another seed, another order.",
+        )  # fmt: skip
+
+
+def _order_name(order: str) -> str:
+    named = {
+        "stored": "as stored", "shuffled": "shuffled",
+        "low-distance_from_mean": "most typical first", "high-distance_from_mean": "oddest first",
+    }  # fmt: skip
+    way, _, name = order.partition("-")
+    return named.get(order) or f"{name}, {way}est first"
+
+
+def _circled(count: int) -> None:
+    st.button(
+        f"Only the {count:,} circled on the map", icon=":material/close:", on_click=_forget, help="Show all again."
+    )
 
 
 def _forget() -> None:
@@ -108,58 +143,67 @@ def _forget() -> None:
     _restart()
 
 
-def _order_name(order: str) -> str:
-    way, _, name = order.partition("-")
-    return {"stored": "as stored", "shuffled": "shuffled"}.get(order) or f"{name.replace('_', ' ')}, {way}est first"
+def _asked() -> list[str]:
+    """What the filters by a network's answers ask for, in words; empty when they let all through."""
+    session = st.session_state
+    sure = f"{session['least']} to {session['most']} % sure"
+    return [
+        text
+        for text, told in (
+            (session["answers"], session["answers"] != "all"),
+            (f"answered {session['answer']}", session["answer"] is not None),
+            (sure, (session["least"], session["most"]) != (0, 100)),
+        )
+        if told
+    ]
 
 
-def _answers(split: str) -> None:
-    run = cache.store().open(state.get("run"))
-    st.text(f"How {run.label} answers; choose another network in Evaluate or Draw.")
-    off = split != "test"
-    if off:
-        st.caption("A run's answers are kept for the test digits only; choose the test set.")
+def _answers_name() -> str:
+    return f"Answers: {', '.join(_asked()) or 'all'}"
+
+
+def _answers(run: Run | None, split: str) -> None:
+    if run is None or run.weights_file is None:
+        st.caption("The chosen network is gone or has no weights yet; choose another one in Evaluate or Draw.")
+    else:
+        st.caption(f"How {plain(run.label)} answers; choose another network in Evaluate or Draw.")
+        if split == "training":
+            st.caption(
+                "It learned from most of these digits: what it still gets wrong is hard, or labelled wrong. All are "
+                "answered when you first choose something here; a convolutional network needs half a minute."
+            )
     st.segmented_control(
-        "Answered", ANSWERS, required=True, key="answers", disabled=off, on_change=_restart, persist_state="session"
-    )
+        "Answered", ANSWERS, required=True, key="answers", on_change=_restart, persist_state="session",
+        help="Whether the network's most probable digit is the label.",
+    )  # fmt: skip
     st.pills(
-        "Answer",
-        range(10),
-        key="answer",
-        disabled=off,
-        on_change=_restart,
-        persist_state="session",
+        "Answer", range(10), key="answer", on_change=_restart, persist_state="session", wrap=True,
         help="The digit it answers.",
-    )
+    )  # fmt: skip
     low, high = st.columns(2)
     low.number_input(
-        "Sure from, %",
-        0,
-        100,
-        key="least",
-        disabled=off,
-        on_change=_restart,
-        persist_state="session",
-        help="Probability of its answer.",
-    )
-    high.number_input("to, %", 0, 100, key="most", disabled=off, on_change=_restart, persist_state="session")
+        "Sure from, %", 0, 100, key="least", on_change=_restart, persist_state="session",
+        help="The probability of its answer, at the least.",
+    )  # fmt: skip
+    high.number_input(
+        "to, %", 0, 100, key="most", on_change=_restart, persist_state="session",
+        help="The probability of its answer, at the most.",
+    )  # fmt: skip
 
 
-def _evaluation() -> Evaluation | None:
-    try:
-        return cache.evaluation(cache.store().open(state.get("run")))
-    except RunError:
-        return None  # the run has no weights; the filters by its answers then have nothing to say
+def _evaluation(run: Run | None, split: str) -> Evaluation | None:
+    """None also for training digits that nobody asked about: answering them all takes time."""
+    if run is None or (split == "training" and not _asked()):
+        return None
+    with suppress(RunError):  # no weights: the filters by its answers then have nothing to say
+        return cache.answers(run, split)
+    return None
 
 
 def _passes(digits: Digits, evaluation: Evaluation | None) -> NDArray[np.bool_]:
     """Whether each digit passes the filters, (n,)."""
     session = st.session_state
     keep = np.ones(len(digits), bool)
-    split, circled = session.get("circled", ("", []))
-    if split == session["set"]:
-        keep[:] = False
-        keep[circled] = True
     if session["label"] is not None:
         keep &= digits.labels == session["label"]
     if evaluation is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,10 @@ from numpy.typing import NDArray
 from ..data.digits import Bytes
 from ..figures.colours import RIGHT, WRONG
 from ..figures.digits import enlarge
+from .component import component
 
-
-def _source(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")
-
-
-_sheet = st.components.v2.component(
-    "mnistlab_gallery",
-    html='<div class="sheet" role="group"></div>',
-    css=_source("gallery.css"),
-    js=_source("gallery.js"),
-)
-_numbers = st.components.v2.component(
-    "mnistlab_numbers", html='<div class="numbers"></div>', css=_source("numbers.css"), js=_source("numbers.js")
-)
+_sheet = component("gallery", '<div class="sheet" role="group"></div>')
+_numbers = component("numbers", '<div class="numbers" role="region" tabindex="0"></div>')
 
 
 def gallery(
@@ -89,11 +77,13 @@ def picked_cell(event: Any) -> tuple[int, int] | None:
     return (label, answer) if 0 <= label <= 9 and 0 <= answer <= 9 else None
 
 
-def picture(image: Bytes, *, side: int = 280, caption: str = "") -> None:
-    """One digit 28×28 enlarged to `side` pixels, each pixel a square."""
+def picture(image: Bytes, *, side: int = 280, caption: str = "", alt: str = "") -> None:
+    """A digit or a part of one, uint8 (h, w), enlarged to at most `side` pixels, each pixel a square."""
+    factor = side // max(image.shape)
     st.image(
-        enlarge(image, side // 28), caption=caption or None, width=side, alt=caption or "a digit of 28 by 28 pixels"
-    )
+        enlarge(image, factor), caption=caption or None, width=factor * image.shape[1],
+        alt=alt or caption or "a digit of 28 by 28 pixels",
+    )  # fmt: skip
 
 
 def number_table(image: Bytes, key: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..neighbours import subset
 from ..pca import MAP_AXES, MAP_DIGITS
 from ..runs import RunError
 from . import cache, state
+from .component import component
 from .filters import Choice
 from .link import Field, one_of, whole
 from .parts import boundary, plain
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 METHODS = ("PCA", "t-SNE")
 SOURCES = ("pixels", "network")
-COLOURS = ("label", "answer", *ATTRIBUTES)
+COLOURS = ("label", "answer", "right or wrong", *ATTRIBUTES)
 FIELDS = (
     Field("map", "PCA", one_of(METHODS)),
     Field("from", "pixels", one_of(SOURCES)),
@@ -35,68 +36,106 @@ FIELDS = (
     Field("count", 1000, whole(100, MAP_DIGITS)),
 )
 PERPLEXITY = 30.0  # about how many neighbours each point looks at; the usual value
+LEAST = 30  # digits that make a map
+SHADES = 5  # of an attribute's scale, in the legend
+HOW = (
+    "Hover over a point, or go from point to point with the arrow keys, to see the digit; click it, or press Enter, to "
+    "select it. Draw a line around some, or press Shift and Enter for those about a point, and the gallery shows only them."
+)
 
 
-def _source(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")
-
-
-_map = st.components.v2.component(
-    "mnistlab_map",
-    html='<div class="map"><canvas role="img"></canvas>'
-    '<figure hidden><canvas width="28" height="28"></canvas><figcaption></figcaption></figure></div>',
-    css=_source("map.css"),
-    js=_source("map.js"),
+_map = component(
+    "map",
+    '<div class="map"><canvas tabindex="0" role="application"></canvas>'
+    '<figure hidden aria-live="polite"><canvas width="28" height="28"></canvas><figcaption></figcaption></figure>'
+    '<p class="legend"></p></div>',
 )
 
 
 def digit_map(choice: Choice) -> None:
     """The settings, and the map of the digits that pass the filters."""
-    first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
-    method = first.segmented_control(
-        "Method", METHODS, required=True, key="map", persist_state="session",
-        help="PCA: the two directions along which the digits differ most. t-SNE: neighbours stay neighbours.",
-    )  # fmt: skip
-    second.segmented_control(
-        "From", SOURCES, required=True, key="from", persist_state="session",
-        help="The pixels, or what the chosen network's last hidden layer makes of them.",
-    )  # fmt: skip
-    colour = third.selectbox(
-        "Colour", COLOURS, key="colour", persist_state="session", help="What a point's colour says.", format_func=_words
-    )
-    count = fourth.number_input(
-        "Digits",
-        100,
-        MAP_DIGITS,
-        step=100,
-        key="count",
-        persist_state="session",
-        help="Drawn from those that pass the filters above.",
-    )
-    source: str = st.session_state["from"]
-    rows = choice.rows[subset(len(choice.rows), count)].astype(np.intp)
-    if len(rows) < 30:
-        st.info("A map needs at least 30 digits; widen the filters above.", icon=":material/info:")
+    method, source, colour, count = _settings(choice)
+    rows = choice.passing[subset(len(choice.passing), count)].astype(np.intp)
+    if len(rows) < LEAST:
+        st.info(f"A map needs at least {LEAST} digits; widen the filters above.", icon=":material/info:")
         return
     try:
-        components = cache.components(choice.split, rows, source, cache.store().open(state.get("run")))
+        run = choice.network if source == "network" else None
+        components = cache.components(choice.split, rows, run)
+        shown = _Points(choice, rows, *_coloured(choice, rows, colour))
     except (RunError, ValueError) as error:
         st.error(plain(f"This network has nothing to make a map of: {error}."), icon=":material/error:")
         return
     if method == "PCA":
-        _draw(choice, rows, components[:, :2], colour)
-        st.caption(
-            "Each point is a digit: hover to see it, circle some and the gallery shows them. "
-            "Across and down: the first two principal components."
-        )
+        _draw(shown, components[:, :2])
+        st.caption(f"Across and down: the first two principal components. {HOW}")
         return
-    job = _job(components, (choice.split, source, rows.tobytes()))
+    job = _job(components, (choice.split, run.path.name if run else "", rows.tobytes()))
     if job is not None:
-        st.fragment(_watch, run_every=None if job.over else 0.7)(choice, rows, components, colour, job)
+        st.fragment(_watch, run_every=None if job.over else 0.7)(shown, components, job, [True])
+
+
+def _settings(choice: Choice) -> tuple[str, str, str, int]:
+    first, second, third, fourth = st.columns([3, 5, 4, 3], vertical_alignment="bottom")
+    first.segmented_control(
+        "Method", METHODS, required=True, key="map", persist_state="session",
+        help="PCA: the two directions along which the digits differ most. t-SNE: neighbours stay neighbours.",
+    )  # fmt: skip
+    network = choice.run.label if choice.run else "the chosen network"
+    second.segmented_control(
+        "From", SOURCES, required=True, key="from", persist_state="session",
+        format_func={"pixels": "pixels", "network": f"what {plain(network)} makes of them"}.__getitem__,
+        help="The 784 pixels, or the numbers of the network's last hidden layer, from which it answers.",
+    )  # fmt: skip
+    third.selectbox(
+        "Colour", COLOURS, key="colour", persist_state="session", format_func=_words,
+        help="What a point's colour says: its label, what the chosen network answers, or an attribute.",
+    )  # fmt: skip
+    fourth.number_input(
+        "Digits", 100, MAP_DIGITS, step=100, key="count", persist_state="session",
+        help="At most so many, drawn at random from those that pass the filters above.",
+    )  # fmt: skip
+    session = st.session_state
+    return session["map"], session["from"], session["colour"], session["count"]
 
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """What of a map stays the same while its points move."""
+
+    choice: Choice
+    rows: NDArray[np.intp]
+    colours: list[str]
+    groups: list[int] | None
+    """A digit for each point, written where most of its points are."""
+    legend: list[tuple[str, str]]
+
+
+def _coloured(
+    choice: Choice, rows: NDArray[np.intp], colour: str
+) -> tuple[list[str], list[int] | None, list[tuple[str, str]]]:
+    """Each point's colour, its group, and the legend. Raises `RunError` when it takes answers and there are none."""
+    if colour in ATTRIBUTES:
+        values = cache.attributes(choice.split)[colour][rows]
+        low, high = (float(v) for v in np.quantile(values, [0.02, 0.98]))
+        steps = np.linspace(0, 1, SHADES)
+        legend = [(c, f"{low + (high - low) * s:.3g}") for c, s in zip(shades(steps), steps, strict=True)]
+        return shades((values - low) / max(high - low, 1e-9)), None, [*legend, ("", ATTRIBUTES[colour].unit)]
+    digits = choice.digits.labels[rows].astype(np.intp)
+    if colour != "label":
+        answered = cache.answers(choice.network, choice.split, rows)
+        if colour == "right or wrong":
+            wrong = answered.mistakes
+            legend = [(RIGHT, f"{len(rows) - wrong:,} answered right"), (WRONG, f"{wrong:,} answered wrong")]
+            return [RIGHT if ok else WRONG for ok in answered.right], None, legend
+        digits = answered.answers
+    counts = np.bincount(digits, minlength=10)
+    legend = [(DIGIT_COLOURS[d], f"{d} ({counts[d]:,})") for d in range(10) if counts[d]]
+    return [DIGIT_COLOURS[d] for d in digits], digits.tolist(), legend
 
 
 def _job(components: NDArray[np.float32], wanted: tuple[Any, ...]) -> Job | None:
@@ -117,58 +156,46 @@ def _job(components: NDArray[np.float32], wanted: tuple[Any, ...]) -> Job | None
     return job
 
 
-def _watch(choice: Choice, rows: NDArray[np.intp], components: NDArray[np.float32], colour: str, job: Job) -> None:
+def _watch(shown: _Points, components: NDArray[np.float32], job: Job, first: list[bool]) -> None:
+    """The map while its points move. Only the `first` time do the pictures travel; the browser keeps them."""
     with boundary("The map"):
         if job.failed:
             st.error(plain(job.failed), icon=":material/error:")
             return
         step = job.last if isinstance(job.last, MapStep) else None
-        points = components[:, :2] if step is None else step.arrays["points"]
         if not job.over:
             done = 0.0 if step is None else step.iteration / step.iterations
             waits = " A training goes first." if step is None and cache.store().live else ""
             st.progress(done, text=f"t-SNE, {round(100 * done)} % of its steps.{waits}")
-        _draw(choice, rows, points, colour)
+        whole = bool(first) and first.pop()
+        _draw(shown, components[:, :2] if step is None else step.arrays["points"], whole=whole)
         if step is not None:
             st.caption(
                 "Near points are alike; distances between groups and their sizes mean nothing on such a map. "
-                "Hover to see a digit; circle some and the gallery shows them. "
-                f"Step {step.iteration} of {step.iterations}, divergence {step.kl:.2f} nats."
+                f"Step {step.iteration} of {step.iterations}, divergence {step.kl:.2f} nats. {HOW}"
             )
+        if st.session_state.pop("map-touched", False) and not whole:
+            st.rerun()  # the gallery, too, shows what was picked
         if job.over and st.session_state.get("map-drawn") != job.id:
             st.session_state["map-drawn"] = job.id
             st.rerun()  # it is done: the timer goes
 
 
-def _draw(choice: Choice, rows: NDArray[np.intp], points: NDArray[np.float32], colour: str) -> None:
-    labels = choice.digits.labels[rows]
-    legend = "Colours are the labels."
-    colours = [DIGIT_COLOURS[y] for y in labels]
-    captions = [f"{choice.split} {row}: {y}" for row, y in zip(rows, labels, strict=True)]
-    if colour == "answer" and choice.evaluation is not None:
-        right = choice.evaluation.right[rows]
-        colours, legend = (
-            [RIGHT if ok else WRONG for ok in right],
-            f"Green is answered right, vermilion wrong ({int((~right).sum())}).",
-        )
-    elif colour == "answer":
-        legend = "A run's answers are kept for the test digits only; colours are the labels."
-    elif colour in ATTRIBUTES:
-        values = cache.attributes(choice.split)[colour][rows]
-        low, high = (float(v) for v in np.quantile(values, [0.02, 0.98]))
-        colours = shades((values - low) / max(high - low, 1e-9))
-        legend = f"{_words(colour).capitalize()}: dark is {low:.3g}, light is {high:.3g} {ATTRIBUTES[colour].unit}."
-    offered = rows.tolist()
+def _draw(shown: _Points, points: NDArray[np.float32], *, whole: bool = True) -> None:
+    choice, rows = shown.choice, shown.rows.tolist()
+    still = {
+        "images": base64.b64encode(_packed(choice.digits.images[shown.rows])).decode(),
+        "keys": rows, "colours": shown.colours, "groups": shown.groups, "legend": shown.legend,
+        "captions": [f"{row}: {label}" for row, label in zip(rows, choice.digits.labels[shown.rows], strict=True)],
+        "circled": [row in choice.circled for row in rows] if choice.circled else None,
+        "marked": state.selected()[1],
+        "alt": f"map of {len(rows):,} {choice.split} digits",
+    } if whole else None  # fmt: skip
     _map(
         key="digit-map",
-        data={
-            "points": base64.b64encode(np.ascontiguousarray(points, np.float32).tobytes()).decode(),
-            "images": base64.b64encode(_packed(choice.digits.images[rows])).decode(),
-            "keys": offered, "colours": colours, "captions": captions,
-        },
-        on_lasso_change=lambda: _circled(offered),
-    )  # fmt: skip
-    st.caption(legend)
+        data={"points": base64.b64encode(np.ascontiguousarray(points, np.float32).tobytes()).decode(), "still": still},
+        on_lasso_change=lambda: _picked(choice.split, frozenset(rows)),
+    )
 
 
 def _packed(images: Bytes) -> bytes:
@@ -177,13 +204,13 @@ def _packed(images: Bytes) -> bytes:
     return (greys[..., 0] << 4 | greys[..., 1]).tobytes()
 
 
-def _circled(offered: list[int]) -> None:
-    """Only rows that were on the map count: the list comes from the browser."""
+def _picked(split: str, offered: frozenset[int]) -> None:
+    """Select one digit, or circle several. Only rows that were on the map count: the list comes from the browser."""
     found = st.session_state["digit-map"].get("lasso")
-    known = set(offered)
-    rows = [row for row in found if type(row) is int and row in known] if isinstance(found, list) else []
+    rows = [row for row in found if type(row) is int and row in offered] if isinstance(found, list) else []
+    st.session_state["map-touched"] = bool(rows)
     if len(rows) == 1:
-        st.session_state["digit"] = rows[0]
+        state.select(split, rows[0])
     elif rows:
-        st.session_state["circled"] = (st.session_state["set"], rows)
+        st.session_state["circled"] = (split, frozenset(rows))
         st.session_state["page"] = 1

@@ -6,20 +6,25 @@ import numpy as np
 import streamlit as st
 
 from ..data.digits import Bytes
-from ..runs import RunError
+from ..runs import Run, RunError
 from . import cache, state
 from .gallery import gallery
 from .parts import plain
 
 COUNT = 12
+REASONS = 8
 
 
 def near(image: Bytes, label: int, row: int | None) -> None:
     """Draw the twelve nearest. `row` is the digit's own, if it is a training digit."""
-    run = cache.store().open(state.get("run"))
+    try:
+        run = cache.store().open(state.get("run"))
+    except RunError:
+        run = None
+    network = plain(run.label) if run else "the chosen network"
     by = st.segmented_control(
-        "Near by", ["pixels", "network"], default="pixels", required=True, key="near-by",
-        format_func={"pixels": "pixels", "network": f"what {run.label} makes of it"}.__getitem__,
+        "Near by", ["pixels", "network"], required=True, key="near-by", persist_state="session",
+        format_func={"pixels": "pixels", "network": f"what {network} makes of it"}.__getitem__,
         help="Pixels: the same picture. Network: the same numbers in the last hidden layer, which is what it answers from.",
     )  # fmt: skip
     train = cache.digits("training")
@@ -27,6 +32,8 @@ def near(image: Bytes, label: int, row: int | None) -> None:
         found, about = cache.near_by_pixels(image, row, COUNT), f"all {len(train):,} training digits"
     else:
         try:
+            if run is None:
+                raise RunError("it is gone; choose another one in Evaluate or Draw")
             found, about = cache.near_by_features(run, image, row, COUNT)
         except (RunError, ValueError) as error:
             st.error(plain(f"This network has nothing to compare by: {error}."), icon=":material/error:")
@@ -42,4 +49,28 @@ def near(image: Bytes, label: int, row: int | None) -> None:
     st.caption(
         f"{same} of {len(labels)} carry the same label {label}; most are {most}. Under each: its label and its Euclidean "
         f"distance. Compared with {about}."
+    )
+
+
+def alike(image: Bytes, answer: int, run: Run) -> None:
+    """The eight training digits nearest to a drawing by the network's last hidden layer, and what they vote for."""
+    found, about = cache.near_by_features(run, image, None, REASONS)
+    train = cache.digits("training")
+    labels = train.labels[found.rows]
+    captions = [f"{y} · {d:.2f}" for y, d in zip(labels, found.distances, strict=True)]
+    gallery(
+        train.images[found.rows], captions, found.rows, key="alike", size=76, right=labels == answer,
+        alt="the nearest training digits with label and distance",
+    )  # fmt: skip
+    votes = np.bincount(labels, minlength=10)
+    vote, agree = int(votes.argmax()), int(votes[answer])
+    if vote == answer:
+        st.markdown(f"**They vote {vote}, as the network does:** {agree} of {len(labels)}.")
+    else:
+        st.markdown(
+            f"**They vote {vote} ({votes[vote]} of {len(labels)}); the network answers {answer} ({agree} of them).**"
+        )
+    st.caption(
+        f"Under each: its label and its distance. Compared with {about}, from which it answers. Green carries the "
+        "network's answer, vermilion another label."
     )

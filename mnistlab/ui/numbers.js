@@ -2,7 +2,7 @@
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".numbers");
   const table = document.createElement("table");
-  table.setAttribute("aria-label", "the 28 by 28 values of this digit, rows and columns numbered from 0");
+  root.setAttribute("aria-label", "the 28 by 28 values of this digit, rows and columns numbered from 0");
   const head = table.createTHead().insertRow();
   head.append(cell("th", ""), ...data.values[0].map((_, column) => cell("th", column)));
   const body = table.createTBody();

@@ -8,8 +8,11 @@ from typing import Any
 import streamlit as st
 
 from ..presets import PRESETS, START
+from ..sheets import Sheets
 
 DEFAULTS: dict[str, Any] = {
+    "set": "test",  # which set Explore shows, "test" or "training", and with it the set of …
+    "digit": 0,  # … the selected digit: its row number there. It follows the person to every page
     "run": "reference-cnn",  # id of the run that Evaluate and Draw use
     "experiment": PRESETS[START].experiment,  # what the editor describes now
     "preset": START,  # what it started from
@@ -22,9 +25,10 @@ DEFAULTS: dict[str, Any] = {
     "second": None,  # id of the run that Evaluate compares with, or None
     "cell": None,  # 10 · label + answer: the cell that was clicked in the confusion matrix
     "matrix_drawn": 0,  # grows when another cell than the clicked one is shown
-    "drawing": None,  # the canvas's own JSON, so that a drawing outlives its page
-    "drawn": None,  # the same as a picture, uint8 (336, 336, 4)
-    "cleared": 0,  # how often the canvas was; each time it is a new one
+    "sheets": Sheets(),  # what is and was on the canvas, so that a drawing outlives its page
+    "heard": None,  # sha256 of the last picture that the canvas sent
+    "examples": (),  # what a visitor drew for "My handwriting": (digit uint8 (28, 28), label) each
+    "adapted": None,  # (id of the run that was copied, id of the copy that learned it)
     "live_digit": 0,  # Home's current test digit
 }
 
@@ -46,3 +50,13 @@ def put(key: str, value: Any) -> None:
     """Raises `KeyError` for a key that is not in `DEFAULTS`."""
     DEFAULTS[key]
     st.session_state[key] = value
+
+
+def selected() -> tuple[str, int]:
+    """The selected digit: "test" or "training", and its row number there, which other digits may have made too large."""
+    return get("set"), get("digit")
+
+
+def select(split: str, row: int) -> None:
+    """Select a digit; Explore shows it, wherever it was chosen. Not after Explore has drawn its filters."""
+    st.session_state.update({"set": split, "digit": row})

@@ -126,9 +126,9 @@ def start(experiment: Experiment, label: str, run_id: str) -> None:
     try:
         reason = turns.refusal(cache.store().living(), who, Limits.here())
         if not reason:
-            drawn = state.get("drawn")
-            prepared = prepare(drawn) if drawn is not None else None
-            drawing = prepared.digit if prepared is not None and not prepared.empty else None
+            sheet = state.get("sheets").now
+            prepared = prepare(sheet.picture)
+            drawing = sheet.ready if sheet.ready is not None else None if prepared.empty else prepared.digit
             run = cache.engine().submit(experiment, label, cache.dataset().sha256, run_id, drawing=drawing, visitor=who)
             state.put("training", run.id)
             return

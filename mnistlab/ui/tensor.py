@@ -49,17 +49,21 @@ def steps(image: Bytes, label: int) -> list[Step]:
 
 
 def tensor(image: Bytes, label: int) -> None:
-    """Each step with its rank, shape, type, smallest and largest value, its line, and its values."""
-    for step in steps(image, label):
+    """Each step with its rank, shape, type, smallest and largest value and its line; and the values of one of them."""
+    made = {step.title: step for step in steps(image, label)}
+    for number, step in enumerate(made.values(), 1):
         array = step.array
-        st.markdown(f"**{step.title}**")
-        st.caption(step.about)
-        st.code(step.line, language="python")
-        st.caption(
-            f"rank {array.ndim} · shape {array.shape} · {array.dtype} · smallest {array.min():g} · largest {array.max():g}"
-        )
-        with st.expander("Its values, as NumPy prints them"):
-            st.code(printed(array), language=None)
+        with st.container(gap="xsmall"):
+            st.markdown(
+                f"**{number}. {step.title}** · rank {array.ndim} · shape {array.shape} · {array.dtype} · "
+                f"smallest {array.min():g} · largest {array.max():g}"
+            )
+            st.code(step.line, language="python")
+            st.caption(step.about)
+    title = st.selectbox(
+        "Its values, as NumPy prints them", made, key="tensor-values", help="All values of one of the five steps."
+    )
+    st.code(printed(made[title].array), language=None, height=240)
 
 
 def printed(array: NDArray[Any]) -> str:

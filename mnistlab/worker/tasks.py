@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import sources
-from ..data.digits import Bytes, Dataset
+from ..data.digits import Bytes, Dataset, Digits
 from ..events import Arrays, Control, Emit, Orders
 from ..experiment import DataSpec, Experiment, SpecError, TrainSpec
 
@@ -125,3 +125,16 @@ def train(
         )
     finally:
         keras.backend.clear_session()  # or every model ever built stays in memory
+
+
+def adapt(experiment: Experiment, weights: Arrays, drawings: Digits, digits: str, emit: Emit, control: Control) -> None:
+    """Train these weights a little further on drawings, mixed with the digits with this sha256."""
+    _settle()
+    import keras
+
+    from . import adapting
+
+    try:
+        adapting.adapt(experiment, weights, drawings, _dataset(digits), emit, control)
+    finally:
+        keras.backend.clear_session()

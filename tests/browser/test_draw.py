@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from mnistlab.sheets import SIDE
 
 from .conftest import SECONDS
-from .driver import PHONE, Server, open_page, settled, visit
+from .driver import PHONE, Server, numbers, open_page, settled, traces, visit, wait_for
 
 pytestmark = pytest.mark.browser
 
 Stroke = list[tuple[float, float]]
 
-SEVEN: Stroke = [(90, 80), (240, 80), (150, 270)]
-ONE: Stroke = [(170, 60), (168, 280)]
-ZERO: Stroke = [
-    (168, 60), (120, 80), (95, 130), (92, 190), (115, 250), (168, 275), (222, 250), (244, 190), (240, 130), (215, 80), (168, 60),
-]  # fmt: skip
+HAND: dict[int, list[Stroke]] = {
+    0: [[
+        (168, 60), (120, 80), (95, 130), (92, 190), (115, 250), (168, 275), (222, 250), (244, 190), (240, 130), (215, 80),
+        (168, 60),
+    ]],
+    1: [[(170, 60), (168, 280)]],
+    2: [[(100, 110), (125, 70), (175, 58), (225, 80), (232, 125), (200, 175), (140, 230), (95, 270), (240, 270)]],
+    3: [[
+        (105, 80), (150, 58), (210, 70), (225, 110), (200, 150), (155, 162), (205, 175), (232, 215), (215, 260), (160, 280),
+        (100, 262),
+    ]],
+    4: [[(130, 60), (95, 180), (240, 180)], [(205, 70), (200, 280)]],
+    5: [[(125, 65), (115, 150), (165, 138), (220, 160), (232, 215), (205, 262), (150, 278), (100, 260)], [(125, 65), (230, 62)]],
+    6: [[
+        (200, 58), (150, 95), (115, 160), (105, 220), (130, 268), (180, 278), (222, 250), (222, 205), (185, 180), (135, 195),
+        (108, 225),
+    ]],
+    7: [[(90, 80), (240, 80), (150, 270)]],
+    8: [[
+        (215, 85), (170, 58), (120, 80), (125, 125), (175, 160), (222, 205), (215, 255), (165, 280), (112, 255), (112, 205),
+        (165, 160), (212, 125), (215, 85),
+    ]],
+    9: [[(218, 110), (190, 68), (140, 65), (112, 100), (120, 145), (165, 160), (210, 135), (222, 90), (215, 170), (200, 280)]],
+}  # fmt: skip
+(SEVEN,) = HAND[7]
 
 
 @pytest.fixture
@@ -35,14 +62,82 @@ def test_blank_canvas_asks_for_a_digit(page: Page, server: Server) -> None:
     says(page, "Draw a digit")
 
 
-def test_drawn_digits_are_read_one_after_another(page: Page, server: Server) -> None:
+def test_all_ten_digits_drawn_with_the_mouse_are_read(page: Page, server: Server) -> None:
     open_page(page, f"{server.url}/draw", "Draw")
-    for stroke, digit in ((SEVEN, 7), (ONE, 1), (ZERO, 0)):
-        with_mouse(page, stroke)
-        says(page, f"{digit} —")
-        page.get_by_role("button", name="Clear").click()
+    for digit, strokes in HAND.items():
+        for stroke in strokes:
+            with_mouse(page, stroke)
+        says(page, re.compile(rf"^{digit} — (sure|likely)"))
+        tool(page, "clear").click()
         says(page, "Draw a digit")
         settled(page)
+
+
+def test_undo_redo_and_a_put_digit_are_seen_on_the_canvas(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/draw", "Draw")
+    with_mouse(page, SEVEN)
+    says(page, "7 —")
+    before = ink(page)
+    one = traces(page, "draw-bars")[0]["y"]
+    with_mouse(page, [(40, 300), (300, 300)])
+    wait_for(lambda: traces(page, "draw-bars")[0]["y"] != one, "the answer to the second stroke")
+    settled(page)
+    for name, expected in (("undo", before), ("undo", 0), ("redo", before)):
+        tool(page, name).click()
+        wait_for(lambda wanted=expected: ink(page) == wanted, f"the canvas after {name}")
+        settled(page)
+    says(page, "7 —")
+    tool(page, "put-random").click()
+    wait_for(lambda: ink(page) not in (0, before), "a digit on the canvas")
+    settled(page)
+    tool(page, "undo").click()
+    wait_for(lambda: ink(page) == before, "the drawing again")
+
+
+def test_black_on_white_gives_the_same_answer(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/draw", "Draw")
+    with_mouse(page, SEVEN)
+    says(page, "7 —")
+    before = bars(page)
+    page.get_by_test_id("stButtonGroup").get_by_text("black on white").click()
+    wait_for(lambda: ink(page) > SIDE * SIDE / 2, "white paper")
+    settled(page)
+    says(page, "7 —")
+    np.testing.assert_array_equal(bars(page), before)
+
+
+def test_link_to_a_drawing_opens_with_the_same_answer(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/draw", "Draw")
+    with_mouse(page, SEVEN)
+    says(page, "7 —")
+    before = bars(page)
+    page.get_by_role("tab", name="Link").click()
+    link = page.get_by_test_id("stCode")
+    expect(link).to_contain_text("?drawing=")
+    address = link.inner_text().strip()
+    assert address.startswith(server.url)
+    page.goto(address)
+    says(page, "7 —")
+    wait_for(lambda: ink(page) > 1000, "the drawing on the canvas")
+    np.testing.assert_allclose(bars(page), before, rtol=1e-5)
+
+
+def test_no_file_name_makes_the_browser_call_out(page: Page, server: Server, tmp_path: Path) -> None:
+    outside: list[str] = []
+    page.on(
+        "request",
+        lambda request: request.url.startswith((server.url, "data:", "blob:", "ws")) or outside.append(request.url),
+    )
+    open_page(page, f"{server.url}/draw", "Draw")
+    page.get_by_role("tab", name="Photo").click()
+    sender = page.locator(".st-key-upload input[type=file]")
+    for name in ("![x](http:example.org).png", "<img src=http:example.org>.png"):
+        file = tmp_path / name
+        file.write_bytes(b"no picture")
+        sender.set_input_files(file)
+        expect(page.get_by_test_id("stAlert").filter(has_text="Not read")).to_be_visible()
+        settled(page)
+    assert outside == []
 
 
 def test_drawing_outlives_a_visit_to_another_page(page: Page, server: Server) -> None:
@@ -65,9 +160,20 @@ def test_digit_drawn_with_a_finger_is_read(phone: BrowserContext, server: Server
     says(page, "7 —")
 
 
-def says(page: Page, text: str) -> None:
+def tool(page: Page, key: str) -> Locator:
+    """A button below the canvas."""
+    return page.locator(f".st-key-{key}").get_by_role("button").first
+
+
+def says(page: Page, text: str | re.Pattern[str]) -> None:
     """The verdict begins with this."""
     expect(page.get_by_test_id("stHeading").filter(has_text=text)).to_be_visible()
+
+
+def bars(page: Page) -> NDArray[Any]:
+    """The ten probabilities, in percent, once a drawing is answered: the chart comes after the verdict."""
+    wait_for(lambda: any(numbers(trace["y"]).any() for trace in traces(page, "draw-bars")), "the bars of an answer")
+    return numbers(traces(page, "draw-bars")[0]["y"])
 
 
 def points(page: Page, stroke: Stroke) -> Stroke:
@@ -78,7 +184,7 @@ def points(page: Page, stroke: Stroke) -> Stroke:
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box
-    scale = box["width"] / 336
+    scale = box["width"] / SIDE
     path = [stroke[0]]
     for (x0, y0), (x1, y1) in pairwise(stroke):
         path += [(x0 + (x1 - x0) * i / 8, y0 + (y1 - y0) * i / 8) for i in range(1, 9)]
@@ -110,7 +216,7 @@ def with_finger(page: Page, stroke: Stroke) -> None:
 def ink(page: Page) -> int:
     """White pixels of the canvas as it is shown."""
     return int(
-        page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        page.locator("canvas.dc-canvas.lower-canvas").last.evaluate(
             """canvas => {
                 const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
                 let count = 0

@@ -14,7 +14,7 @@ from .driver import DESKTOP, Server, captions, open_page, pictures, pixels, sett
 pytestmark = pytest.mark.browser
 
 GALLERY = "gallery"
-PER_PAGE = 96
+PER_PAGE = 120
 
 
 def test_third_picture_clicked_shows_its_own_784_numbers(page: Page, server: Server, dataset: Dataset) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .driver import DESKTOP, PHONE, Server, listen, navigation, open_page, settled, shown, wait_for
+from .test_train import train_button
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +62,7 @@ def test_first_visitor_of_a_server_may_come_by_a_deep_link(page: Page, own_serve
     open_page(page, f"{own_server.url}/train", "Train")
     for title in list(PAGES.values())[1:]:
         expect(navigation(page).get_by_role("link", name=title, exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+    expect(train_button(page)).to_be_enabled()
     navigation(page).get_by_role("link", name="Explore").click()
     shown(page, "Explore")
     assert page.get_by_test_id("stException").count() == 0

@@ -55,7 +55,7 @@ def training(page: Page, server: Server) -> Iterator[Run]:
     """A training that was started in `page` and goes on; ended afterwards."""
     before = {run.id for run in server.own_runs()}
     describe(page, server)
-    page.get_by_role("button", name="Train", exact=True).click()
+    train_button(page).click()
     wait_for(lambda: len(server.own_runs()) > len(before), "the run to be stored")
     (run,) = [run for run in server.own_runs() if run.id not in before]
     expect(page).to_have_url(re.compile(run.id))
@@ -72,6 +72,10 @@ def stop(page: Page) -> None:
     if button.is_enabled():
         button.click()
         ended(page)
+
+
+def train_button(page: Page) -> Locator:
+    return page.get_by_role("button", name=re.compile(r"^Train\b"))  # its shortcut is part of its name
 
 
 def stop_button(page: Page) -> Locator:
@@ -138,13 +142,13 @@ def test_stop_ends_the_training_in_every_tab_and_the_run_is_evaluated(
         ended(tab)
         expect(tab.get_by_text("keeping the weights at that moment.")).to_be_visible()
         settled(tab)
-        expect(tab.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+        expect(train_button(tab)).to_be_enabled()
         assert is_whole(loss(tab), training)
     assert server.workers() == [worker], "one worker process serves all tabs"
     wait_for(lambda: training.history.evaluated is not None, "the test digits to be answered")
     page.get_by_role("button", name="Find where it fails").click()
     shown(page, "Evaluate")
-    expect(page.get_by_role("combobox", name="Run")).to_have_value(
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(
         re.compile(f"^{re.escape(training.label)} · .* · stopped$")
     )
     accuracy = training.evaluation(dataset.test).accuracy
@@ -154,7 +158,7 @@ def test_stop_ends_the_training_in_every_tab_and_the_run_is_evaluated(
 def test_impatient_clicks_on_train_start_one_run(page: Page, server: Server) -> None:
     before = {run.id for run in server.own_runs()}
     describe(page, server)
-    button = page.get_by_role("button", name="Train", exact=True)
+    button = train_button(page)
     # as fast as it goes, so that some come after the first one was heard and before the button is off
     button.evaluate(
         """button => new Promise(done => {

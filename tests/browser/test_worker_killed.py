@@ -1,4 +1,4 @@
-"""A training whose worker process is killed: the app says so, stays usable, and trains again."""
+"""A training whose worker process is killed: it goes on with another; killed again it says so, and the app trains again."""
 
 from __future__ import annotations
 
@@ -9,27 +9,40 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .driver import Server, settled, visit, wait_for
-from .test_train import PATIENCE, curve_begins, describe, stop
+from .test_train import PATIENCE, curve_begins, describe, stop, train_button
 
 pytestmark = pytest.mark.browser
 
 
-def test_killed_worker_interrupts_its_training_and_the_next_one_works(page: Page, own_server: Server) -> None:
+def test_killed_worker_is_followed_by_another_and_a_second_time_the_training_is_interrupted(
+    page: Page, own_server: Server
+) -> None:
     describe(page, own_server)
-    page.get_by_role("button", name="Train", exact=True).click()
+    train_button(page).click()
     curve_begins(page)
-    (killed,) = own_server.workers()
-    psutil.Process(killed).kill()
+    (run,) = own_server.own_runs()
+    wait_for(lambda: run.history.checkpoint is not None, "something to go on from", PATIENCE)
+    killed = kill(own_server)
+    wait_for(lambda: len(run.history.steered) == 1, "the training to go on by itself", PATIENCE)
+    last = run.history.batches[-1]
+    wait_for(lambda: run.history.batches[-1] != last, "what comes after", PATIENCE)
+    assert own_server.workers() != [killed]
+    assert own_server.answers()
+    kill(own_server)
     interrupted = page.get_by_test_id("stAlert").get_by_text(re.compile("^Interrupted "))
     expect(interrupted).to_be_visible(timeout=1000 * PATIENCE)
-    assert own_server.answers()
     visit(page, "Explore")
     visit(page, "Train")
     expect(interrupted).to_be_visible()
     settled(page)
-    page.get_by_role("button", name="Train", exact=True).click()
+    train_button(page).click()
     wait_for(lambda: len(own_server.own_runs()) == 2, "the second run", PATIENCE)
     expect(interrupted).to_have_count(0)
     curve_begins(page)
-    assert own_server.workers() != [killed]
     stop(page)
+
+
+def kill(server: Server) -> int:
+    (worker,) = server.workers()
+    psutil.Process(worker).kill()
+    return worker

@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 
 from mnistlab.data import sources
-from mnistlab.data.sources import KEYS, SAMPLE, DataError, fetch, load, read, read_sample
+from mnistlab.data.digits import split
+from mnistlab.data.sources import KEYS, SAMPLE, DataError, cut_as, fetch, load, read, read_sample
+from mnistlab.experiment import DataSpec
 from tests.conftest import FULL_SET
 
 Arrays = dict[str, np.ndarray]
@@ -418,3 +420,11 @@ def test_sample_is_of_the_training_digits_with_their_labels() -> None:
     sample = read_sample()
     assert [labels[image.tobytes()] for image in sample.images] == sample.labels.tolist()
     assert not {image.tobytes() for image in sample.images} & {image.tobytes() for image in test.images}
+
+
+def test_digits_are_cut_as_a_run_cut_them_or_as_usual_when_too_few_are_here() -> None:
+    sample = read_sample()
+    for spec in (DataSpec(train_images=100, validation_images=50), DataSpec()):
+        np.testing.assert_array_equal(cut_as(sample, spec, 3).train, split(sample, spec, 3).train)
+    for spec in (DataSpec(leave_out_sample=True), DataSpec(train_images=50_000)):
+        np.testing.assert_array_equal(cut_as(sample, spec, 3).train, split(sample, DataSpec(), 3).train)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,19 @@ def app(**session: Any) -> AppTest:
     for key, value in session.items():
         at.session_state[key] = value
     return run(at)
+
+
+def test_modules_are_set_aside_from_garbage_collection_once_a_page() -> None:
+    gc.unfreeze()
+    cache.settle.clear()
+    try:
+        app()
+        aside = gc.get_freeze_count()
+        assert aside > 10_000
+        app()
+        assert gc.get_freeze_count() <= aside  # what a visitor makes is still collected
+    finally:
+        gc.unfreeze()
 
 
 def strip(at: AppTest) -> str:
@@ -103,9 +117,9 @@ def failing(*_: object, **__: object) -> None:
         ("2_train", "mnistlab.ui.editor.editor", "The editor", "Nothing trained yet"),
         ("2_train", "mnistlab.ui.monitor.curves", "The training", "34,826 parameters"),
         ("3_evaluate", "mnistlab.ui.cache.evaluation", "The evaluation", "Where a network fails"),
-        ("4_draw", "mnistlab.drawing.verdict", "The answer", "What the network receives"),
-        ("4_draw", "mnistlab.ui.gallery.picture", "The preparation", "Draw a digit"),
-        ("4_draw", "mnistlab.drawing.prepare", "The canvas", "It is prepared as MNIST's digits were"),
+        ("4_draw", "mnistlab.ui.answer.answer", "The answer", "What the network receives"),
+        ("4_draw", "mnistlab.ui.preparation.preparation", "The preparation", "Draw a digit"),
+        ("4_draw", "mnistlab.ui.canvas.canvas", "The canvas", "What the network receives"),
     ],
 )
 def test_broken_part_is_one_sentence_with_an_id_and_the_others_stay(

@@ -14,7 +14,7 @@ from mnistlab.data.digits import Dataset, Digits
 from mnistlab.data.digits import split as cut
 from mnistlab.evaluation import Evaluation
 from mnistlab.experiment import Spoil
-from mnistlab.figures.colours import RIGHT, WRONG
+from mnistlab.figures.colours import DIGIT_COLOURS, RIGHT, WRONG
 from mnistlab.forward import Network
 from mnistlab.neighbours import Neighbours, by_features, by_pixels
 from mnistlab.ui import cache
@@ -22,6 +22,7 @@ from mnistlab.ui.tensor import printed
 from tests.pages.browser import ROOT, SECONDS, component, figure, opened, pick, pictures, run, words
 
 GALLERY = "gallery"
+PER_PAGE = 120
 
 
 def sheet(at: AppTest, digits: Digits, answers: NDArray[np.integer] | None = None) -> list[int]:
@@ -42,16 +43,16 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def test_opened_alone_it_shows_the_first_test_digits() -> None:
-    assert sheet(opened("1_explore"), cache.dataset().test) == list(range(96))
+    assert sheet(opened("1_explore"), cache.dataset().test) == list(range(PER_PAGE))
 
 
 def test_label_leaves_only_its_digits() -> None:
     at = opened("1_explore")
     at.pills(key="label").set_value(4)
     test = cache.dataset().test
-    assert sheet(run(at), test) == list(np.flatnonzero(test.labels == 4)[:96])
+    assert sheet(run(at), test) == list(np.flatnonzero(test.labels == 4)[:PER_PAGE])
     assert f"{(test.labels == 4).sum()} digits. Click one" in words(at)
-    assert at.number_input(key="page").max == 2
+    assert at.number_input(key="page").max == 1
 
 
 def test_label_can_be_taken_back() -> None:
@@ -67,30 +68,30 @@ def test_set_can_be_changed_again_and_again() -> None:
     for split in ("training", "test", "training", "test"):
         at.segmented_control(key="set").set_value(split)
         digits = data.train if split == "training" else data.test
-        assert sheet(run(at), digits) == list(range(96))
+        assert sheet(run(at), digits) == list(range(PER_PAGE))
         assert at.subheader[0].value == f"{split.capitalize()} digit 0, labelled {digits.labels[0]}"
         assert f"{len(digits):,} digits" in words(at)
 
 
 def test_page_number_goes_on_where_the_page_before_ended() -> None:
     at = opened("1_explore")
-    at.number_input(key="page").set_value(11)
+    at.number_input(key="page").set_value(9)
     assert sheet(run(at), cache.dataset().test) == list(range(960, 1000))
 
 
 def test_another_set_starts_at_its_first_page() -> None:
     at = opened("1_explore")
-    at.number_input(key="page").set_value(11)
+    at.number_input(key="page").set_value(9)
     run(at).segmented_control(key="set").set_value("training")
-    assert sheet(run(at), cache.dataset().train) == list(range(96))
+    assert sheet(run(at), cache.dataset().train) == list(range(PER_PAGE))
 
 
 def test_another_label_starts_at_its_first_page() -> None:
     at = opened("1_explore")
-    at.number_input(key="page").set_value(11)
+    at.number_input(key="page").set_value(9)
     run(at).pills(key="label").set_value(7)
     test = cache.dataset().test
-    assert sheet(run(at), test) == list(np.flatnonzero(test.labels == 7)[:96])
+    assert sheet(run(at), test) == list(np.flatnonzero(test.labels == 7)[:PER_PAGE])
 
 
 @pytest.mark.parametrize(("split", "row"), [("test", 7), ("training", 3999)])
@@ -114,7 +115,7 @@ def test_clicked_digit_shows_its_numbers_and_is_framed() -> None:
     assert component(at, GALLERY)["marked"] == 17
 
 
-@pytest.mark.parametrize("garbage", [None, "17", 17.0, True, -1, 96, 10**30, [17], {"digit": 17}], ids=str)
+@pytest.mark.parametrize("garbage", [None, "17", 17.0, True, -1, 120, 10**30, [17], {"digit": 17}], ids=str)
 def test_click_on_what_is_not_on_the_sheet_changes_nothing(garbage: Any) -> None:
     at = pick(opened("1_explore", digit=5), GALLERY, garbage)
     assert at.subheader[0].value.startswith("Test digit 5,")
@@ -157,9 +158,9 @@ def test_shuffled_is_one_order_a_seed() -> None:
     at, test = opened("1_explore"), cache.dataset().test
     at.selectbox(key="sort").set_value("shuffled")
     first = sheet(run(at), test)
-    assert first == list(np.random.default_rng(0).permutation(1000)[:96])
+    assert first == list(np.random.default_rng(0).permutation(1000)[:PER_PAGE])
     at.number_input(key="seed").set_value(7)
-    assert sheet(run(at), test) == list(np.random.default_rng(7).permutation(1000)[:96]) != first
+    assert sheet(run(at), test) == list(np.random.default_rng(7).permutation(1000)[:PER_PAGE]) != first
     at.number_input(key="seed").set_value(0)
     assert sheet(run(at), test) == first
 
@@ -175,14 +176,14 @@ def test_wrong_answers_only_are_the_chosen_runs_mistakes(name: str) -> None:
     at, result = opened("1_explore", run=name), evaluation(name)
     at.segmented_control(key="answers").set_value("wrong")
     rows = sheet(run(at), cache.dataset().test, result.answers)
-    assert rows == list(np.flatnonzero(~result.right)[:96])
+    assert rows == list(np.flatnonzero(~result.right)[:PER_PAGE])
     assert rows
     assert set(component(at, GALLERY)["colours"]) == {WRONG}
 
 
 def test_right_answers_are_all_others() -> None:
     at, result = opened("1_explore", run="classic-dense-512", answers="right"), evaluation("classic-dense-512")
-    assert sheet(at, cache.dataset().test, result.answers) == list(np.flatnonzero(result.right)[:96])
+    assert sheet(at, cache.dataset().test, result.answers) == list(np.flatnonzero(result.right)[:PER_PAGE])
     assert f"{result.right.sum()} digits." in words(at)
     assert set(component(at, GALLERY)["colours"]) == {RIGHT}
 
@@ -193,28 +194,86 @@ def test_answer_and_how_sure_it_is_can_be_asked_for() -> None:
     at.number_input(key="most").set_value(90)
     sure = 100 * result.probabilities.max(axis=1)
     rows = sheet(run(at), cache.dataset().test)
-    assert rows == list(np.flatnonzero((result.answers == 9) & (sure <= 90))[:96])
+    assert rows == list(np.flatnonzero((result.answers == 9) & (sure <= 90))[:PER_PAGE])
     assert rows
     at.number_input(key="least").set_value(60)
     fewer = sheet(run(at), cache.dataset().test)
     assert fewer == [row for row in rows if sure[row] >= 60]
 
 
-def test_training_digits_are_not_filtered_by_answers() -> None:
-    at = opened("1_explore", set="training", answers="wrong", answer=3, least=50, most=60)
-    assert sheet(at, cache.dataset().train) == list(range(96))
-    assert at.segmented_control(key="answers").disabled
-    assert "kept for the test digits only" in words(at)
+def test_training_digits_are_filtered_by_answers_too() -> None:
+    at, train = opened("1_explore", run="classic-dense-512", set="training"), cache.dataset().train
+    assert sheet(at, train) == list(range(PER_PAGE))
+    at.segmented_control(key="answers").set_value("wrong")
+    network = Network.from_run(cache.store().open("classic-dense-512"))
+    answers = network.probabilities(train.images).argmax(axis=1)
+    rows = sheet(run(at), train, answers)
+    assert rows
+    assert rows == list(np.flatnonzero(answers != train.labels)[:PER_PAGE])
+
+
+def test_training_digits_are_answered_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "answers", lambda *_: pytest.fail("answered all training digits unasked"))
+    assert sheet(opened("1_explore", set="training"), cache.dataset().train) == list(range(PER_PAGE))
+
+
+def test_network_that_is_gone_leaves_all_but_its_answers() -> None:
+    at = opened("1_explore", run="r" + "0" * 32, answers="wrong", **{"as": "Neighbours", "near-by": "network"})
+    assert sheet(at, cache.dataset().test) == list(range(PER_PAGE))
+    assert "choose another one in Evaluate or Draw" in words(at)
 
 
 def test_what_was_circled_fills_the_gallery_until_it_is_let_go() -> None:
-    at, test = opened("1_explore", circled=("test", [8, 3, 500])), cache.dataset().test
+    at, test = opened("1_explore", circled=("test", frozenset({8, 3, 500}))), cache.dataset().test
     assert sheet(at, test) == [3, 8, 500]
     at.segmented_control(key="set").set_value("training")
-    assert sheet(run(at), cache.dataset().train) == list(range(96))
+    assert sheet(run(at), cache.dataset().train) == list(range(PER_PAGE))
     at.segmented_control(key="set").set_value("test")
     run(at)
-    assert sheet(press(at, "Only the 3 circled on the map"), test) == list(range(96))
+    assert sheet(press(at, "Only the 3 circled on the map"), test) == list(range(PER_PAGE))
+
+
+def test_pages_are_turned_one_by_one() -> None:
+    at, test = opened("1_explore"), cache.dataset().test
+    assert at.button(key="back").disabled
+    at.button(key="on").click()
+    assert sheet(run(at), test) == list(range(PER_PAGE, 2 * PER_PAGE))
+    at.button(key="back").click()
+    assert sheet(run(at), test) == list(range(PER_PAGE))
+    at.number_input(key="page").set_value(9)
+    assert run(at).button(key="on").disabled
+
+
+def test_digit_selected_by_its_index_turns_the_gallery_to_it() -> None:
+    at, test = opened("1_explore"), cache.dataset().test
+    at.number_input(key="digit").set_value(500)
+    assert 500 in sheet(run(at), test)
+    at.number_input(key="page").set_value(1)
+    assert sheet(run(at), test) == list(range(PER_PAGE))  # it may be left again
+
+
+def test_digit_selected_on_another_page_is_shown() -> None:
+    at, test = opened("1_explore"), cache.dataset().test
+    at.session_state["digit"] = 700
+    assert 700 in sheet(run(at), test)
+    assert state_of(at) == ("test", 700)
+
+
+def state_of(at: AppTest) -> tuple[str, int]:
+    return at.session_state["set"], at.session_state["digit"]
+
+
+def test_most_typical_and_oddest_digits_are_shown_and_can_be_selected() -> None:
+    at, test = opened("1_explore"), cache.dataset().test
+    away = load(test)["distance_from_mean"]
+    for key, best in (("typical", np.argmin), ("oddest", np.argmax)):
+        rows = [np.flatnonzero(test.labels == d)[best(away[test.labels == d])] for d in range(10)]
+        assert component(at, key)["keys"] == rows
+        np.testing.assert_array_equal(pictures(at, key), test.images[rows])
+    row = component(at, "oddest")["keys"][3]
+    pick(at, "oddest", row)
+    assert state_of(at) == ("test", row)
+    assert row in sheet(at, test)
 
 
 def test_numbers_are_also_shown_as_numpy_prints_them() -> None:
@@ -223,7 +282,7 @@ def test_numbers_are_also_shown_as_numpy_prints_them() -> None:
 
 
 def test_slice_is_cut_as_numpy_cuts_it() -> None:
-    at, image = opened("1_explore", digit=11), cache.dataset().test.images[11]
+    at, image = opened("1_explore", digit=11, **{"as": "Slice"}), cache.dataset().test.images[11]
     at.slider(key="slice-rows").set_value((5, 9))
     at.slider(key="slice-columns").set_value((10, 28))
     said = [code.value for code in run(at).code]
@@ -232,7 +291,7 @@ def test_slice_is_cut_as_numpy_cuts_it() -> None:
 
 
 def test_empty_slice_says_so() -> None:
-    at = opened("1_explore")
+    at = opened("1_explore", **{"as": "Slice"})
     at.slider(key="slice-rows").set_value((6, 6))
     assert "An empty slice" in words(run(at))
 
@@ -241,10 +300,16 @@ def test_digit_becomes_a_tensor_step_by_step() -> None:
     at, test = opened("1_explore", digit=3, **{"as": "Becoming a tensor"}), cache.dataset().test
     said = words(at)
     largest = test.images[3].max() / 255
-    assert f"rank 2 · shape (28, 28) · uint8 · smallest 0 · largest {test.images[3].max()}" in said
-    assert f"rank 1 · shape (784,) · float32 · smallest 0 · largest {largest:g}" in said
-    assert f"rank 4 · shape (1, 28, 28, 1) · float32 · smallest 0 · largest {largest:g}" in said
-    assert "rank 1 · shape (10,) · float32 · smallest 0 · largest 1" in said
+    for text in (
+        f"rank 2 · shape (28, 28) · uint8 · smallest 0 · largest {test.images[3].max()}",
+        f"rank 2 · shape (28, 28) · float32 · smallest 0 · largest {largest:g}",
+        f"rank 1 · shape (784,) · float32 · smallest 0 · largest {largest:g}",
+        f"rank 4 · shape (1, 28, 28, 1) · float32 · smallest 0 · largest {largest:g}",
+        "rank 1 · shape (10,) · float32 · smallest 0 · largest 1",
+    ):
+        assert text in said
+    at.selectbox(key="tensor-values").set_value("Flattened")
+    assert printed((test.images[3] / np.float32(255)).reshape(784)) in [code.value for code in run(at).code]
     assert f"onehot = np.eye(10, dtype=np.float32)[{test.labels[3]}]" in [code.value for code in at.code]
 
 
@@ -279,7 +344,7 @@ def test_neighbours_by_what_a_network_makes_of_them() -> None:
 
 def test_digit_can_be_pinned_beside_another_and_let_go() -> None:
     at, data = opened("1_explore", digit=4), cache.dataset()
-    press(at, "Pin beside the next")
+    press(at, "Pin")
     at.segmented_control(key="set").set_value("training")
     run(at).number_input(key="digit").set_value(9)
     far = np.sqrt(((data.train.images[9] / 255 - data.test.images[4] / 255) ** 2).sum())
@@ -296,7 +361,9 @@ def test_whole_set_tells_how_many_of_each_digit(name: str) -> None:
     np.testing.assert_allclose(training["y"], 100 * np.bincount(data.train.labels) / len(data.train))
     np.testing.assert_allclose(test["y"], 100 * np.bincount(data.test.labels) / len(data.test))
     np.testing.assert_array_equal(figure(at, "grey")["data"][0]["y"], np.bincount(digits.images.ravel(), minlength=256))
-    np.testing.assert_allclose(figure(at, "inked")["data"][0]["z"], 100 * (digits.images > 0).mean(axis=0))
+    share = 100 * (digits.images > 0).mean(axis=0)
+    share[share == 0] = np.nan  # drawn as never inked
+    np.testing.assert_allclose(figure(at, "inked")["data"][0]["z"], share)
     means = [digits.images[digits.labels == digit].mean(axis=0) for digit in range(10)]
     np.testing.assert_allclose(pictures(at, "means"), means, atol=0.51)
     assert f"{(digits.images == 0).all(axis=0).sum()} of the 784 pixels are paper in every {name} digit" in words(at)
@@ -306,11 +373,43 @@ def test_whole_set_tells_how_many_of_each_digit(name: str) -> None:
 def test_map_shows_digits_that_pass_the_filters(name: str) -> None:
     at, data = opened("1_explore", set=name, label=2, view="Map"), cache.dataset()
     digits = data.train if name == "training" else data.test
-    assert component(at, "digit-map")["keys"] == list(np.flatnonzero(digits.labels == 2))
+    still = component(at, "digit-map")["still"]
+    assert still["keys"] == list(np.flatnonzero(digits.labels == 2))
+    assert still["groups"] == [2] * len(still["keys"])
+    assert [text for _, text in still["legend"]] == [f"2 ({len(still['keys'])})"]
+
+
+def test_map_stays_when_digits_are_circled_on_it() -> None:
+    at, test = opened("1_explore", circled=("test", frozenset({1, 2, 3})), view="Map"), cache.dataset().test
+    assert sheet(at, test) == [1, 2, 3]
+    still = component(at, "digit-map")["still"]
+    assert still["keys"] == list(range(len(test)))
+    assert [key for key, ringed in zip(still["keys"], still["circled"], strict=True) if ringed] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["test", "training"])
+def test_map_is_coloured_by_what_a_network_answers(name: str) -> None:
+    at = opened("1_explore", set=name, run="classic-dense-512", view="Map", colour="answer", count=100)
+    digits = cache.digits(name)
+    still = component(at, "digit-map")["still"]
+    network = Network.from_run(cache.store().open("classic-dense-512"))
+    answers = network.probabilities(digits.images[still["keys"]]).argmax(axis=1)
+    assert still["groups"] == list(answers)
+    assert still["colours"] == [DIGIT_COLOURS[n] for n in answers]
+    at.selectbox(key="colour").set_value("right or wrong")
+    still = component(run(at), "digit-map")["still"]
+    assert still["colours"] == [RIGHT if ok else WRONG for ok in answers == digits.labels[still["keys"]]]
+
+
+def test_map_of_a_network_that_is_gone_is_one_sentence() -> None:
+    at = opened("1_explore", run="r" + "0" * 32, view="Map", **{"from": "network"})
+    assert "it is gone; choose another one in Evaluate or Draw" in words(at).replace("\\", "")
 
 
 def test_map_of_too_few_digits_says_so() -> None:
-    assert "A map needs at least 30 digits" in words(opened("1_explore", circled=("test", [1, 2, 3]), view="Map"))
+    assert "A map needs at least 30 digits" in words(
+        opened("1_explore", sort="stored", label=8, answers="wrong", view="Map")
+    )
 
 
 @pytest.mark.parametrize("name", ["test", "training"])
@@ -393,14 +492,15 @@ def test_opened_alone_broken_data_are_kept_and_the_way_to_train_is_said() -> Non
 
 def test_link_brings_the_same_view_back() -> None:
     at = opened("1_explore", run="classic-dense-512")
+    at.session_state["near-by"] = "network"
     at.selectbox(key="sort").set_value("low-slant")
     at.pills(key="label").set_value(9)
     at.number_input(key="most").set_value(99)
     run(at).number_input(key="digit").set_value(12)
     at.session_state["view"] = "Attributes"
     link = dict(run(at).query_params)
-    assert set(link) == {"sort", "label", "most", "digit", "view"}
-    again = opened("1_explore", query={key: "".join(value) for key, value in link.items()}, run="classic-dense-512")
+    assert set(link) == {"run", "sort", "label", "most", "digit", "view", "near-by"}
+    again = opened("1_explore", query={key: "".join(value) for key, value in link.items()})
     test = cache.dataset().test
     assert 0 < len(sheet(at, test)) < (test.labels == 9).sum()
     assert sheet(again, test) == sheet(at, test)
@@ -422,7 +522,7 @@ def test_part_of_a_forged_link_that_is_good_is_used() -> None:
     (info,) = at.info
     assert info.value == "4 settings in this link could not be used; the rest was."
     assert at.subheader[0].value == f"Training digit 7, labelled {cache.dataset().train.labels[7]}"
-    assert sheet(at, cache.dataset().train) == list(range(96))
+    assert sheet(at, cache.dataset().train) == list(range(PER_PAGE))
 
 
 @pytest.mark.parametrize(
@@ -430,13 +530,14 @@ def test_part_of_a_forged_link_that_is_good_is_used() -> None:
     [
         ("set", "validation"), ("label", "10"), ("label", "-1"), ("label", "٣"), ("sort", ""), ("seed", "1e3"),
         ("page", "0"), ("answers", "None"), ("answer", "a"), ("least", "101"), ("most", "-5"), ("digit", "70000"),
-        ("pin", "test-x"), ("view", "Secrets"), ("as", "Numbers "), ("run", "reference-cnn"), ("link-explore", "True"),
+        ("pin", "test-x"), ("view", "Secrets"), ("as", "Numbers "), ("run", "no-such-run"), ("run", "../models"),
+        ("link-explore", "True"),
     ],
 )  # fmt: skip
 def test_forged_link_is_ignored_with_a_sentence(name: str, text: str) -> None:
     at = opened("1_explore", query={name: text})
     assert [info.value for info in at.info] == ["A setting in this link could not be used; the rest was."]
-    assert sheet(at, cache.dataset().test) == list(range(96))
+    assert sheet(at, cache.dataset().test) == list(range(PER_PAGE))
     assert not dict(at.query_params)
 
 

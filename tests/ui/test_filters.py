@@ -50,7 +50,7 @@ def test_each_attribute_orders_both_ways() -> None:
     [
         ("set", ("test", "training")), ("label", range(10)), ("sort", ORDERS), ("seed", (0, 999_999)), ("page", (1, 10_000)),
         ("answers", ("all", "right", "wrong")), ("answer", range(10)), ("least", (0, 100)), ("most", (0, 100)),
-        ("digit", (0, 69_999)), ("pin", ("test-3",)),
+        ("digit", (0, 69_999)), ("pin", ("test-3",)), ("run", ("reference-cnn", "classic-dense-512")),
     ],
 )  # fmt: skip
 def test_what_is_written_into_a_link_is_read_from_it(key: str, values: Any) -> None:
@@ -58,7 +58,7 @@ def test_what_is_written_into_a_link_is_read_from_it(key: str, values: Any) -> N
         assert PARSERS[key](str(value)) == value
         assert type(PARSERS[key](str(value))) is type(value)
     assert set(PARSERS) == {
-        "set", "label", "sort", "seed", "page", "answers", "answer", "least", "most", "digit", "pin"
+        "set", "label", "sort", "seed", "page", "answers", "answer", "least", "most", "digit", "pin", "run"
     }  # fmt: skip
 
 

@@ -1,0 +1,62 @@
+"""What one network answers to a drawing: a verdict in one line, ten bars, and how many digits it would answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from ..confidence import COVERAGE, EMPTY, Confidence, Verdict
+from ..drawing import Prepared
+from ..figures.digits import bars
+from ..forward import Network
+from . import parts
+
+WHY = {
+    "sure": "As clear and as near to training digits as the digits it is let answer.",
+    "likely": "One answer stands out, but the drawing is stranger than the digits it is let answer.",
+    "torn": "Two answers are close to each other.",
+    "unlike": "In the last hidden layer it lies farther from training digits than 99 % of validation digits do.",
+}
+
+
+def answer(prepared: Prepared, network: Network, confidence: Confidence) -> None:
+    """The verdict, the bars, the top three, and the slider that trades coverage for accuracy."""
+    coverage = st.session_state.get("coverage", round(100 * COVERAGE)) / 100
+    probabilities = network.probabilities(prepared.digit[None])[0]
+    verdict = EMPTY if prepared.empty else confidence.judge(network, prepared.digit, coverage)
+    st.header(verdict.text[0].upper() + verdict.text[1:])
+    shown = np.zeros(10, np.float32) if prepared.empty else probabilities
+    figure = bars(shown, height=280, title="Probability of each digit")
+    st.plotly_chart(figure, key="draw-bars", config=parts.CHART, alt="ten probabilities")
+    if prepared.empty:
+        st.caption("Draw with the mouse, a pen or a finger. The answer comes when the stroke ends.")
+    else:
+        st.caption(f"{top_three(probabilities)} {_why(verdict)}")
+    trade(confidence)
+
+
+def top_three(probabilities: np.ndarray) -> str:
+    """The three most probable digits, in words."""
+    first, second, third = (f"{d} with {100 * probabilities[d]:.1f} %" for d in np.argsort(-probabilities)[:3])
+    return f"Most probable: {first}, then {second} and {third}."
+
+
+def _why(verdict: Verdict) -> str:
+    return (
+        f"{WHY[verdict.kind]} Of validation digits, {100 * verdict.margin:.0f} % are answered more clearly and "
+        f"{100 * verdict.distance:.0f} % lie nearer."
+    )
+
+
+def trade(confidence: Confidence) -> None:
+    """How many digits are to be answered as sure, and how many of those are then right."""
+    chosen = st.slider(
+        "Answers it may call sure, % of digits", 50, 100, round(100 * COVERAGE), key="coverage", persist_state="session",
+        help="Of clean digits. Fewer answers are more often right, and more of what is no digit is refused.",
+    )  # fmt: skip
+    digits, answered, right = confidence.trade(chosen / 100)
+    share = f"{100 * right / answered:.2f} % of those are right" if answered else "too few are answered clearly"
+    st.caption(
+        f"At {chosen} %: {answered:,} of {digits:,} validation digits are called sure, {share}. "
+        f"Without a choice {100 * confidence.right.mean():.2f} % are right."
+    )

@@ -1,0 +1,68 @@
+"""Several networks on one drawing, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from ..confidence import EMPTY
+from ..drawing import Prepared
+from ..figures.digits import bars
+from ..runs import Run, RunError
+from . import cache, parts, state
+
+MOST = 4
+
+
+def others(prepared: Prepared) -> None:
+    """Each network's verdict and bars, and whether they agree."""
+    usable = {run.path.name: run for run in cache.store() if run.weights_file}
+    first = state.get("run")
+    chosen = st.multiselect(
+        "Networks", list(usable), default=_default(list(usable), first), max_selections=MOST, key="others",
+        format_func=lambda name: _name(usable[name]), persist_state="session",
+        help=f"Up to {MOST} trained networks that are to read this drawing.",
+    )  # fmt: skip
+    if len(chosen) < 2:
+        st.info("Choose two or more networks to compare them.", icon=":material/info:")
+        return
+    answers: list[int] = []
+    for column, name in zip(st.columns(len(chosen)), chosen, strict=True):
+        with column, parts.boundary("This network's answer"):
+            answers += _one(usable[name], prepared)
+    if prepared.empty or not answers:
+        st.caption("Draw a digit, and each network reads it.")
+    elif len(set(answers)) == 1:
+        st.success(
+            f"{'Both' if len(answers) == 2 else f'All {len(answers)}'} networks read {answers[0]}.",
+            icon=":material/check:",
+        )
+    else:
+        said = ", ".join(f"{answers.count(digit)} × {digit}" for digit in sorted(set(answers)))
+        st.warning(f"The networks disagree: {said}.", icon=":material/call_split:")
+
+
+def _name(run: Run) -> str:
+    return run.label if run.shipped else f"{run.label} · {run.created[:16].replace('T', ' ')}"
+
+
+def _default(names: list[str], first: str) -> list[str]:
+    """The chosen network, the newest, and the shipped ones: their names have a hyphen, ids have none."""
+    order = [first, *names[:1], *(name for name in names if "-" in name)]
+    return list(dict.fromkeys(name for name in order if name in names))[:MOST]
+
+
+def _one(run: Run, prepared: Prepared) -> list[int]:
+    """Draw a network's answer; the digit, or nothing when there is none."""
+    st.markdown(f"**{parts.plain(run.label)}**")
+    try:
+        network, confidence = cache.network(run), cache.confidence(run)
+    except (RunError, ValueError) as error:
+        st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
+        return []
+    verdict = EMPTY if prepared.empty else confidence.judge(network, prepared.digit)
+    probabilities = network.probabilities(prepared.digit[None])[0]
+    st.markdown(verdict.text[0].upper() + verdict.text[1:])
+    shown = np.zeros(10, np.float32) if prepared.empty else probabilities
+    st.plotly_chart(bars(shown, height=220), key=f"bars-{run.path.name}", config=parts.CHART, alt="ten probabilities")
+    return [] if prepared.empty else [int(probabilities.argmax())]

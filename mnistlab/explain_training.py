@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .experiment import Optimizer, Schedule
+from .experiment import Optimizer, Schedule, TrainSpec
 from .explanation import Explanation, Values, short
 from .schedules import learning_rates
 from .worked import cross_entropy, first_step, gradient, targets
@@ -95,7 +95,7 @@ def _optimizer(case: Case) -> Explanation:
     between = ", ".join(f"{name} {short(value)}" for name, value in step.between.items())
     decay = f"; first w ← w·(1 − η·{train.weight_decay:g})" if train.weight_decay else ""
     return Explanation(
-        _IDEAS[train.optimizer],
+        _IDEAS[train.optimizer] + _goes_on(train),
         (
             f"The weight from number {slope.unit} of those that go into the output layer to the answer {slope.digit} is "
             f"{short(slope.weight)}. For the selected digit alone its gradient is input · (p − y) = {short(slope.input)} · "
@@ -111,6 +111,14 @@ def _optimizer(case: Case) -> Explanation:
             "last layer to the first.",
         ),
     )
+
+
+def _goes_on(train: TrainSpec) -> str:
+    """What momentum and weight decay add to the optimizer's idea."""
+    ahead = ", taken in advance (Nesterov)" if train.nesterov else ""
+    said = f" Of each step, {train.momentum:g} goes on in the next (momentum){ahead}." if train.momentum else ""
+    shrinks = train.weight_decay and train.optimizer != "adamw"
+    return said + (" Before it, every weight shrinks a little (weight decay)." if shrinks else "")
 
 
 def _formula(case: Case) -> tuple[str, str]:
@@ -152,7 +160,12 @@ def _loss(case: Case) -> Explanation:
         + ("; C. Szegedy et al., arXiv:1512.00567" if smooth else ""),
         notes=(
             "The logarithm is the natural one, in Keras too; in base two each loss would be 1 / ln 2 = 1.443 times as large.",
-            "Its gradient by the sum z of each output is simply p − y: below 0 for the right digit, above for the others.",
+            "Its gradient by the sum z of each output is simply p − y"
+            + (
+                ", and 0 where an output is what it should be."
+                if smooth
+                else ": below 0 for the right digit, above for the others."
+            ),
         ),
         values=(
             Values("what the outputs should be, y", targets(case.label, smooth)),

@@ -18,6 +18,13 @@ from mnistlab.ui import cache
 from mnistlab.ui.monitor import SECONDS
 
 SCRIPT_SECONDS = 60
+RIGHT_HALF = """\
+from mnistlab.ui import cache, monitor
+
+if __name__ == "__main__":  # a worker that starts meanwhile imports this too
+    monitor.watch(None)
+    cache.settle("Train")  # as the frame does
+"""
 
 
 class Lab:
@@ -29,7 +36,7 @@ class Lab:
     def train(self, experiment: Experiment, *, watched: bool = True) -> Run:
         """Train to the end; with `watched` the page's right half is drawn meanwhile. Raises `EngineError` when it fails."""
         run = self.engine.submit(experiment, "bench", self.dataset.sha256)
-        page = AppTest.from_function(_right_half, default_timeout=SCRIPT_SECONDS)
+        page = AppTest.from_string(RIGHT_HALF, default_timeout=SCRIPT_SECONDS)
         page.query_params["run"] = run.id
         while not self.engine.wait(run.id, SECONDS):
             if watched and page.run().exception:
@@ -37,12 +44,6 @@ class Lab:
         if run.history.finished is None:
             raise EngineError(run.kept)
         return run
-
-
-def _right_half() -> None:
-    from mnistlab.ui import monitor
-
-    monitor.watch(None)
 
 
 @contextmanager

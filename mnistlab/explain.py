@@ -130,7 +130,7 @@ def _explained(case: Case, line: keras_code.Line) -> Explanation:
 def _imports(case: Case) -> Explanation:
     return Explanation(
         "Keras builds and trains the network; NumPy holds the digits as arrays.",
-        ("Keras 3 does its arithmetic with TensorFlow here; JAX or PyTorch would give the same formulas.",),
+        ("Keras 3 does its arithmetic with TensorFlow here; JAX or PyTorch would compute the same formulas.",),
     )
 
 

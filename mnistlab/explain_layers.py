@@ -14,7 +14,7 @@ from .explanation import Explanation, Values, enclosed, short
 from .forward import ACTIVATIONS
 from .initial import VARIANCES, fans
 from .ledger import BATCH_NORM_EPSILON, Kind, Layer, Shape
-from .worked import strongest, sums
+from .worked import padding, strongest, sums
 
 if TYPE_CHECKING:
     from .explain import Case
@@ -62,7 +62,7 @@ def _conv(case: Case, layer: Layer, before: Floats) -> Explanation:
     values: tuple[Values, ...] = ()
     if one.inputs.size <= MOST_SHOWN:
         values = (
-            Values(f"window at row {row * layer.strides}, column {column * layer.strides}", one.inputs[..., 0]),
+            Values(f"window for row {row}, column {column} of the result", one.inputs[..., 0]),
             Values(f"kernel of filter {number}", one.weights[..., 0]),
         )
     reach = f", {layer.strides} pixels apart" if layer.strides > 1 else ""
@@ -85,10 +85,15 @@ def _conv(case: Case, layer: Layer, before: Floats) -> Explanation:
         ),
         r"z_{r,c,f} = b_f + \sum_{i,j,m} x_{r s + i,\; c s + j,\; m}\, K_{i,j,m,f}" + _and_activation(layer),
         source="I. Goodfellow et al., Deep Learning (2016), section 9.1: a cross-correlation, which the field calls convolution"
-        + ("; x is 0 beyond the border" if layer.padding == "same" else ""),
+        + (f"; x is 0 beyond the border, and i and j count from {_first(layer)}" if layer.padding == "same" else ""),
         notes=(_initial(case, layer),),
         values=values,
     )
+
+
+def _first(layer: Layer) -> str:
+    """Where a window begins that is padded with zeros, from the place it is for: −1 for 3×3."""
+    return str(-(padding(layer, 0))).replace("-", "−")
 
 
 def _dense(case: Case, layer: Layer, before: Floats) -> Explanation:
@@ -116,14 +121,14 @@ def _output(case: Case, layer: Layer, before: Floats) -> Explanation:
     logits, probabilities = case.outputs["logits"], case.outputs["probabilities"]
     answer = int(probabilities.argmax())
     powers = np.exp(logits.astype(float))
+    z, power, total = float(logits[answer]), float(powers[answer]), float(powers.sum())
     verdict = "right" if answer == case.label else f"wrong, the label is {case.label}"
     return Explanation(
         "Ten weighted sums, one for each digit, and softmax, which makes probabilities of them: all positive, together 1.",
         (
             f"{_shapes(layer)} Parameters: ({layer.input_shape[0]:,} + 1)·10 = {layer.parameters:,}.",
-            f"For {answer}: e^{short(float(logits[answer]))} = {short(float(powers[answer]))}; the ten powers add up to "
-            f"{short(float(powers.sum()))}; {short(float(powers[answer]))} / {short(float(powers.sum()))} = "
-            f"{short(float(powers[answer] / powers.sum()), 7)}.",
+            f"For {answer}: e^{short(z, 7)} = {short(power, 7)}; the ten powers add up to {short(total, 7)}; "
+            f"{short(power, 7)} / {short(total, 7)} = {short(power / total, 7)}.",
             f"The largest is the answer: {answer}, with {100 * float(probabilities[answer]):.2f} %; {verdict}.",
         ),
         r"z_k = b_k + \sum_i x_i\, W_{i,k}, \qquad " + SOFTMAX,
@@ -203,14 +208,14 @@ def _max_pool(case: Case, layer: Layer, before: Floats) -> Explanation:
     size, after = layer.size, case.outputs[layer.name]
     row, column, channel = (int(i) for i in np.unravel_index(int(after.argmax()), after.shape))
     cut = before[row * size : (row + 1) * size, column * size : (column + 1) * size, channel]
-    rest = layer.input_shape[0] % size
+    side, rest = layer.input_shape[0], layer.input_shape[0] % size
+    fits = f"⌊{side} / {size}⌋" if rest else f"{side} / {size}"
     over = "row and column" if rest == 1 else f"{rest} rows and columns"
     lost = f" The last {over}, which fill no window, are left out." if rest else ""
     return Explanation(
         f"Of every {size}×{size} numbers only the largest stays: a pattern may lie a little to the side and still be found.",
         (
-            f"{_shapes(layer)} {layer.input_shape[0]} / {size} = {layer.shape[0]}{', rounded down' if rest else ''}.{lost} "
-            "Parameters: none.",
+            f"{_shapes(layer)} {fits} = {layer.shape[0]}.{lost} Parameters: none.",
             f"At row {row}, column {column} of channel {channel}: of the {size * size} numbers below the largest is "
             f"{short(float(after[row, column, channel]))}.",
         ),
@@ -225,17 +230,23 @@ def _dropout(case: Case, layer: Layer, before: Floats) -> Explanation:
         "While training it hides a part of the numbers at random, so that no unit can rely on one other; answers use all.",
         (
             f"{_shapes(layer)} Parameters: none.",
-            f"In each step about {rate:g}·{count:,} = {rate * count:,.0f} of the {count:,} numbers become 0, others each time; "
-            f"those that stay are divided by 1 − {rate:g} = {1 - rate:g}, so that their expected sum is the same.",
+            f"In each step about {short(rate)}·{count:,} = {_number(rate * count)} of the {count:,} numbers become 0, others "
+            f"each time; those that stay are divided by 1 − {short(rate)} = {short(1 - rate)}, so that their expected sum is "
+            "the same.",
             "For the selected digit's answer nothing is hidden: every number passes as it is.",
         ),
         r"y_i = \frac{m_i\, x_i}{1 - r}, \qquad P(m_i = 0) = r",
-        source="N. Srivastava et al., Journal of Machine Learning Research 15 (2014)",
+        source="N. Srivastava et al., Journal of Machine Learning Research 15 (2014), the division as in its section 10",
     )
 
 
+def _number(number: float) -> str:
+    """As many places as it has, four at most: 0.125, 460.8, 12,544."""
+    return f"{number:,.4f}".rstrip("0").rstrip(".")
+
+
 def _flatten(case: Case, layer: Layer, before: Floats) -> Explanation:
-    values = layer.input_shape if len(layer.input_shape) == 3 and layer.input_shape[2] > 1 else layer.input_shape[:2]
+    values = layer.input_shape if case.with_channel else layer.input_shape[:2]
     terms = "·".join(map(str, values))
     return Explanation(
         "Writes all numbers one after another, as a dense layer takes them; which were neighbours is no longer said.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .experiment import Optimizer, Schedule
+from .experiment import Optimizer, Schedule, TrainSpec
 from .explanation import Explanation, Values, short
 from .schedules import learning_rates
 from .worked import cross_entropy, first_step, gradient, targets
@@ -64,7 +64,7 @@ SCHEDULES: dict[Schedule, tuple[str, str, str]] = {
     "one_cycle": (
         "Rises from a twenty-fifth to full in the first 30 % of the steps, then falls to 0 along half a cosine.",
         r"\eta_t = \eta \cdot \begin{cases} 0.04 + 0.96\, \frac{t}{0.3\, T} & t < 0.3\, T \\[4pt] "
-        r"\frac12 \left(1 + \cos \frac{\pi (t - 0.3\, T)}{0.7\, T}\right) & \text{then} \end{cases}",
+        r"\frac{1 + \cos \pi u}{2} & \text{then} \end{cases}, \quad u = \frac{t - 0.3\, T}{0.7\, T}",
         "L. Smith and N. Topin, arXiv:1708.07120",
     ),
 }  # fmt: skip
@@ -95,9 +95,9 @@ def _optimizer(case: Case) -> Explanation:
     between = ", ".join(f"{name} {short(value)}" for name, value in step.between.items())
     decay = f"; first w ← w·(1 − η·{train.weight_decay:g})" if train.weight_decay else ""
     return Explanation(
-        _IDEAS[train.optimizer],
+        _IDEAS[train.optimizer] + _goes_on(train),
         (
-            f"The weight from number {slope.unit} of the last hidden layer to the answer {slope.digit} is "
+            f"The weight from number {slope.unit} of those that go into the output layer to the answer {slope.digit} is "
             f"{short(slope.weight)}. For the selected digit alone its gradient is input · (p − y) = {short(slope.input)} · "
             f"({short(slope.probability, 7)} − {short(slope.wanted)}) = {short(slope.value)}.",
             f"A first step at the learning rate {short(rate)}, nothing remembered yet: {between}; the weight becomes "
@@ -111,6 +111,14 @@ def _optimizer(case: Case) -> Explanation:
             "last layer to the first.",
         ),
     )
+
+
+def _goes_on(train: TrainSpec) -> str:
+    """What momentum and weight decay add to the optimizer's idea."""
+    ahead = ", taken in advance (Nesterov)" if train.nesterov else ""
+    said = f" Of each step, {train.momentum:g} goes on in the next (momentum){ahead}." if train.momentum else ""
+    shrinks = train.weight_decay and train.optimizer != "adamw"
+    return said + (" Before it, every weight shrinks a little (weight decay)." if shrinks else "")
 
 
 def _formula(case: Case) -> tuple[str, str]:
@@ -152,7 +160,12 @@ def _loss(case: Case) -> Explanation:
         + ("; C. Szegedy et al., arXiv:1512.00567" if smooth else ""),
         notes=(
             "The logarithm is the natural one, in Keras too; in base two each loss would be 1 / ln 2 = 1.443 times as large.",
-            "Its gradient by the sum z of each output is simply p − y: below 0 for the right digit, above for the others.",
+            "Its gradient by the sum z of each output is simply p − y"
+            + (
+                ", and 0 where an output is what it should be."
+                if smooth
+                else ": below 0 for the right digit, above for the others."
+            ),
         ),
         values=(
             Values("what the outputs should be, y", targets(case.label, smooth)),
@@ -197,11 +210,12 @@ def _clock(case: Case) -> Explanation:
     )
 
 
-_AFFINE = (
-    r"\text{out}(x, y) = \text{in}\left(A \begin{pmatrix} x - 14 \\ y - 14 \end{pmatrix} + "
-    r"\begin{pmatrix} 14 \\ 14 \end{pmatrix} + s\right)"
-)
+_AFFINE = r"\text{out}(q) = \text{in}(A\,(q - c) + c + s), \quad c = \begin{pmatrix} 14 \\ 14 \end{pmatrix}"
 _THICKNESS = r"\text{out} = \text{in} + \max(0, a)\,(\text{thick} - \text{in}) + \max(0, -a)\,(\text{thin} - \text{in})"
+_WHERE = (
+    "Each pixel q = (x, y) of the copy is read in the stored image where the formula says; A turns, shears and scales, s moves. "
+    "(14, 14) is where MNIST puts the centre of mass of each digit's ink."
+)
 
 
 def _augment(case: Case) -> Explanation:
@@ -218,7 +232,7 @@ def _augment(case: Case) -> Explanation:
         "Each image is changed a little and anew every time it is shown, so that the network never sees the same twice.",
         (f"Each copy is {', '.join(said)}.", "Only training images are changed; validation and test images stay as they are."),
         _AFFINE if spec.geometric else _THICKNESS,
-        notes=("(14, 14) is where MNIST puts the centre of mass of each digit's ink.",) if spec.geometric else (),
+        notes=(_WHERE,) if spec.geometric else (),
     )  # fmt: skip
 
 
@@ -236,7 +250,7 @@ def _fit(case: Case) -> Explanation:
     return Explanation(
         "Trains: a batch of images goes in, the loss comes out, every weight moves a little; again and again.",
         (
-            f"A batch is {train.batch_size} images and a step is what one batch changes.",
+            f"A batch is {train.batch_size} images; a step is one batch, and one change of every weight.",
             f"An epoch is once through all {n:,} images: ⌈{n:,} / {train.batch_size}⌉ = {steps:,} steps{odd}.",
             f"{train.epochs} epochs are {train.epochs} · {steps:,} = {train.epochs * steps:,} steps; each image is seen "
             f"{_times(train.epochs, 'time')}" + (" unless it stops earlier." if case.stops else "."),
@@ -301,7 +315,7 @@ def _scores(case: Case) -> Explanation:
         "Prints test accuracy and test loss.",
         (
             f"This network's test accuracy is {found.test:.4f}: {_times(wrong, 'mistake')} in {case.counts.test:,}. As many "
-            f"other digits would give another number; its standard error is {error:.2f} percentage points.",
+            f"other test digits would give a slightly different number: its standard error is {error:.2f} percentage points.",
         ),
         r"\text{standard error} = \sqrt{\frac{a\,(1 - a)}{n}}",
     )

@@ -85,7 +85,7 @@ def notebook(experiment: Experiment, title: str = "") -> str:
     heading = f"# {_one_line(title) or 'MNIST with Keras'}\n\n{' '.join(_ABOUT)}"
     cells = [_cell("markdown", heading, "about")]
     for number, part in enumerate(parts(experiment)):
-        code = part.code.replace("import sys\n\n", "").replace(SCRIPT_FILE, NOTEBOOK_FILE)
+        code = part.code.replace("import sys\n", "").replace(SCRIPT_FILE, NOTEBOOK_FILE).lstrip("\n")
         cells += [_cell("markdown", f"## {part.title}", f"title-{number}"), _cell("code", code, f"code-{number}")]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     values = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

@@ -56,11 +56,15 @@ def window(layer: Layer, values: Floats, row: int, column: int) -> Floats:
     """What the convolution `layer` looks at for (row, column) of its output: (k, k, channels), zeros beyond the border."""
     size, step = layer.size, layer.strides
     padded = np.pad(values, [(size, size), (size, size), (0, 0)])
-    corner = []
-    for place, incoming, outgoing in zip((row, column), layer.input_shape, layer.shape, strict=False):
-        missing = max((outgoing - 1) * step + size - incoming, 0) if layer.padding == "same" else 0
-        corner.append(place * step - missing // 2 + size)
-    return padded[corner[0] : corner[0] + size, corner[1] : corner[1] + size]
+    top, left = (place * step - padding(layer, axis) + size for axis, place in enumerate((row, column)))
+    return padded[top : top + size, left : left + size]
+
+
+def padding(layer: Layer, axis: int) -> int:
+    """How many zeros a convolution puts before the first row (axis 0) or column (axis 1), as TensorFlow does."""
+    if layer.padding == "valid":
+        return 0
+    return max((layer.shape[axis] - 1) * layer.strides + layer.size - layer.input_shape[axis], 0) // 2
 
 
 def targets(label: int, smoothing: float) -> NDArray[np.float64]:
@@ -116,21 +120,22 @@ def first_step(train: TrainSpec, weight: float, gradient: float, rate: float) ->
     decayed = weight * (1 - rate * train.weight_decay)
     between = {"weight after decay": decayed} if train.weight_decay else {}
     change, numbers = _change(train, gradient, rate)
-    return Step(weight, decayed - change, {**between, **numbers, "step": change})
+    return Step(weight, decayed + change, {**between, **numbers, "change": change})
 
 
 def _change(train: TrainSpec, g: float, rate: float) -> tuple[float, dict[str, float]]:
+    """What is added to the weight, and the memory it is made of, by the letters of `explain_training`'s formulas."""
     match train.optimizer:
         case "sgd":
-            velocity = rate * g
-            return (velocity * (1 + train.momentum), {"velocity": velocity}) if train.nesterov else (velocity, {})
+            v = -rate * g
+            return (train.momentum * v + v if train.nesterov else v), ({"v": v} if train.momentum else {})
         case "rmsprop":
             mean_square = (1 - RHO) * g**2
-            return rate * g / sqrt(mean_square + EPSILON), {"v": mean_square}
+            return -rate * g / sqrt(mean_square + EPSILON), {"v": mean_square}
         case "adagrad":
             total = ADAGRAD_START + g**2
-            return rate * g / sqrt(total + EPSILON), {"G": total}
+            return -rate * g / sqrt(total + EPSILON), {"G": total}
         case "adam" | "adamw":
             m, v = (1 - BETA_1) * g, (1 - BETA_2) * g**2
             corrected = rate * sqrt(1 - BETA_2) / (1 - BETA_1)
-            return corrected * m / (sqrt(v) + EPSILON), {"m": m, "v": v}
+            return -corrected * m / (sqrt(v) + EPSILON), {"m": m, "v": v}

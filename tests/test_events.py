@@ -19,6 +19,7 @@ from mnistlab.events import (
     EpochEnd,
     Evaluated,
     Event,
+    Exported,
     Failed,
     Finished,
     MapStep,
@@ -45,6 +46,7 @@ EXAMPLES: dict[str, Event] = {
         Evaluated(digits="cd" * 32),
         MapStep(iteration=25, iterations=750, kl=1.25),
         Answered(done=500, total=10_000),
+        Exported(kind="onnx", digits=100, apart=2.5e-7),
         Failed(message="Loss became NaN in epoch 2: try a smaller learning rate"),
     )
 }
@@ -66,7 +68,7 @@ def test_event_survives_json(name: str) -> None:
     assert from_dict(json.loads(json.dumps(to_dict(event), allow_nan=False))) == event
 
 
-@pytest.mark.parametrize("name", ["Checkpoint", "Finished", "Evaluated", "MapStep"])
+@pytest.mark.parametrize("name", ["Checkpoint", "Finished", "Evaluated", "MapStep", "Answered", "Exported"])
 def test_arrays_stay_out_of_the_plain_values(name: str) -> None:
     event = replace(EXAMPLES[name], arrays={"logits/bias": np.zeros(10, np.float32)})  # type: ignore[arg-type]
     assert to_dict(event) == to_dict(EXAMPLES[name])

@@ -58,7 +58,8 @@ def test_optimizers_step_is_keras(name: str) -> None:
     one = case(spec)
     explanation = line(one, "optimizer = ")
     unit, digit, weight, _, _, _, slope = said(
-        r"number (\d+) of the last hidden layer to the answer (\d) is (\S+)\. .* = (\S+) · \((\S+) − (\S+)\) = (\S+)\.",
+        r"number (\d+) of those that go into the output layer to the answer (\d) is (\S+)\. .* = (\S+) · \((\S+) − (\S+)\)"
+        r" = (\S+)\.",
         explanation,
     )
     assert weight == pytest.approx(float(one.network.weights["logits/kernel"][int(unit), int(digit)]), rel=1e-3)

@@ -61,18 +61,17 @@ def take_along(run: Run) -> None:
         "The network that was trained, with its weights; other formats are compared with Keras before they are offered."
     )
     with st.container(horizontal=True):
-        try:
-            st.download_button(
-                "Run (.zip)", export.zipped(run), f"{run.id}.zip", "application/zip", key="take-zip", on_click="ignore",
-                icon=":material/folder_zip:", help="Unpack it among another lab's runs, and it is there.",
-            )  # fmt: skip
-        except RunError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+        st.download_button(
+            "Run (.zip)", lambda: export.zipped(run), f"{run.id}.zip", "application/zip", key="take-zip", on_click="ignore",
+            icon=":material/folder_zip:", help="Unpack it among another lab's runs, and it is there.",
+        )  # fmt: skip
         for kind in export.MADE_BY_THE_WORKER:
             st.button(
                 f"{TITLES[kind]} ({export.SUFFIXES[kind]})", key=f"take-{kind}", icon=":material/build:", on_click=_make,
                 args=(run, kind), help=f"{HELP[kind]} Made on demand, in a few seconds.",
             )  # fmt: skip
+    if problem := st.session_state.pop("export-problem", ""):
+        st.error(plain(problem), icon=":material/error:")
     made = st.session_state.get("export-job")
     if made is not None and made[0] == run.id:
         over = made[2].over

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,7 +48,15 @@ def _read_keras(path: Path, pixels: Floats) -> Floats:
 
 
 def _write_onnx(model: keras.Model, path: Path) -> None:
+    for layer in model.layers:
+        if getattr(layer, "activation", None) is keras.activations.gelu:
+            layer.activation = _gelu
     model.export(path, format="onnx", verbose=False)
+
+
+def _gelu(x: Any) -> Any:
+    """Keras' own is made of erfc, which tf2onnx does not know; erf it does."""
+    return 0.5 * x * (1 + keras.ops.erf(x / 2**0.5))
 
 
 def _read_onnx(path: Path, pixels: Floats) -> Floats:

@@ -36,7 +36,7 @@ def drawn(page: Page, label: str) -> NDArray[np.float64]:
 
 def places(page: Page, dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Where on the screen each of these test digits is on their map by PCA, by the core alone, (n, 2)."""
-    left, top, width, height = drawn(page, f"map of {len(rows)} test digits")
+    left, top, width, height = drawn(page, f"map of {len(rows):,} test digits")
     images = dataset.test.images[rows]
     points = Components.of(images, MAP_AXES).place(images)[:, :2].astype(float)
     share = (points - points.min(axis=0)) / np.ptp(points, axis=0)

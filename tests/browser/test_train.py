@@ -148,7 +148,7 @@ def test_stop_ends_the_training_in_every_tab_and_the_run_is_evaluated(
     wait_for(lambda: training.history.evaluated is not None, "the test digits to be answered")
     page.get_by_role("button", name="Find where it fails").click()
     shown(page, "Evaluate")
-    expect(page.get_by_role("combobox", name="Run")).to_have_value(
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(
         re.compile(f"^{re.escape(training.label)} · .* · stopped$")
     )
     accuracy = training.evaluation(dataset.test).accuracy

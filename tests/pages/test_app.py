@@ -117,9 +117,9 @@ def failing(*_: object, **__: object) -> None:
         ("2_train", "mnistlab.ui.editor.editor", "The editor", "Nothing trained yet"),
         ("2_train", "mnistlab.ui.monitor.curves", "The training", "34,826 parameters"),
         ("3_evaluate", "mnistlab.ui.cache.evaluation", "The evaluation", "Where a network fails"),
-        ("4_draw", "mnistlab.drawing.verdict", "The answer", "What the network receives"),
-        ("4_draw", "mnistlab.ui.gallery.picture", "The preparation", "Draw a digit"),
-        ("4_draw", "mnistlab.drawing.prepare", "The canvas", "It is prepared as MNIST's digits were"),
+        ("4_draw", "mnistlab.ui.answer.answer", "The answer", "What the network receives"),
+        ("4_draw", "mnistlab.ui.preparation.preparation", "The preparation", "Draw a digit"),
+        ("4_draw", "mnistlab.ui.canvas.canvas", "The canvas", "What the network receives"),
     ],
 )
 def test_broken_part_is_one_sentence_with_an_id_and_the_others_stay(

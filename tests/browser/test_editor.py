@@ -30,7 +30,7 @@ def step(page: Page, field: str, button: str, times: int) -> None:
     box = page.get_by_test_id("stNumberInput").filter(has=page.get_by_label(field, exact=True)).first
     for _ in range(times):
         box.get_by_test_id(f"stNumberInputStep{button}").click()
-    settled(page)
+        settled(page)
 
 
 def described(page: Page) -> object:

@@ -101,14 +101,18 @@ def test_map_is_reached_by_keyboard(page: Page, dataset: Dataset, sevens: NDArra
 
 
 def test_3000_points_are_seen_while_they_settle(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/explore?set=training&view=Map&map=t-SNE&count=3000")
-    drawn(page, "map of 3,000 training digits")
-    seen: set[str] = set()
+    # on a busy machine a map may have settled before its page is seen; one with a digit less begins anew
+    for count in (3000, 2999, 2998):
+        page.goto(f"{server.url}/explore?set=training&view=Map&map=t-SNE&count={count}")
+        drawn(page, f"map of {count:,} training digits")
+        seen: set[str] = set()
 
-    def moved() -> bool:
-        seen.add(canvas(page).evaluate("canvas => canvas.toDataURL()"))
-        return len(seen) >= 3 or page.get_by_text("Step 750 of 750").count() > 0
+        def moved(seen: set[str] = seen) -> bool:
+            seen.add(canvas(page).evaluate("canvas => canvas.toDataURL()"))
+            return len(seen) >= 3 or page.get_by_text("Step 750 of 750").count() > 0
 
-    wait_for(moved, "three pictures of points on their way", seconds=90)
+        wait_for(moved, "three pictures of points on their way", seconds=90)
+        if len(seen) >= 3:
+            break
     assert len(seen) >= 3
     expect(page.get_by_text("Step 750 of 750")).to_be_visible(timeout=90_000)

@@ -394,7 +394,8 @@ class Engine:
         self._keep(run_id, event)
         if "arrays" in message and self._client is not None:
             # the scheduler keeps a topic's last 1,000 messages; those with arrays are large, and now kept
-            self._client.run_on_scheduler(frame.forget, frame.topic(run_id))
+            with suppress(OSError):  # it is lost, and its messages with it
+                self._client.run_on_scheduler(frame.forget, frame.topic(run_id))
 
     def _keep(self, run_id: str, event: Event) -> None:
         job = self.jobs.get(run_id)

@@ -14,6 +14,7 @@ from .driver import Server, open_page, settled, wait_for
 
 pytestmark = pytest.mark.browser
 
+PACE_MS = 500
 CLASSIC = PRESETS["classic-dense-128-64"].experiment
 
 
@@ -30,7 +31,13 @@ def step(page: Page, field: str, button: str, times: int) -> None:
     box = page.get_by_test_id("stNumberInput").filter(has=page.get_by_label(field, exact=True)).first
     for _ in range(times):
         box.get_by_test_id(f"stNumberInputStep{button}").click()
-        settled(page)
+        in_peace(page)
+
+
+def in_peace(page: Page) -> None:
+    """At a person's pace: a click within the rerun that the one before began may be lost on its way to the server."""
+    page.wait_for_timeout(PACE_MS)
+    settled(page)
 
 
 def described(page: Page) -> object:
@@ -48,7 +55,7 @@ def test_classic_is_built_by_clicking_only_and_its_link_brings_it_back(
     for number in (1, 2):
         page.get_by_role("button", name="Dense", exact=True).click()
         expect(page.get_by_text(f"Dense {number}", exact=True)).to_be_visible()
-        settled(page)
+        in_peace(page)
     step(page, "Dropout", "Up", 4)
     step(page, "Epochs", "Up", 5)
     step(page, "Batch size", "Down", 3)

@@ -79,7 +79,10 @@ def test_equal_digits_lie_beside_each_other() -> None:
     points = steps(np.repeat(VALUES[:40], 2, axis=0))[-1].arrays["points"]
     assert np.isfinite(points).all()
     apart = np.linalg.norm(points[0::2] - points[1::2], axis=1)
-    assert apart.max() < 0.05 * np.ptp(points)
+    # how far differs with the last bits of the matrix products before it, so with the machine's threads: 4 to 6 % were seen
+    assert apart.max() < 0.1 * np.ptp(points)
+    strangers = np.linalg.norm(points[0::2] - np.roll(points[1::2], 2, axis=0), axis=1)
+    assert apart.max() < 0.5 * np.median(strangers)
 
 
 def test_perplexity_too_large_for_the_points_is_made_to_fit() -> None:

@@ -8,16 +8,17 @@ def main() -> None:
 
     from mnistlab.ui import cache, parts, state
 
-    st.set_page_config(
-        page_title="MNIST Lab", page_icon=parts.icon(), layout="wide", initial_sidebar_state=parts.SIDEBAR
-    )
-    state.prepare()
-    st.session_state[parts.FRAME] = True
-    page = parts.navigation()
-    parts.sidebar()
-    page.run()
-    cache.engine()  # last, so that the page is there before a worker starts
-    cache.settle(page.title)
+    with parts.boundary("The lab"):
+        st.set_page_config(
+            page_title="MNIST Lab", page_icon=parts.icon(), layout="wide", initial_sidebar_state=parts.SIDEBAR
+        )
+        state.prepare()
+        st.session_state[parts.FRAME] = True
+        page = parts.navigation()
+        parts.sidebar()
+        page.run()
+        cache.engine()  # last, so that the page is there before a worker starts
+        cache.settle(page.title)
 
 
 # a worker process imports this file again under another name; it must not draw pages there

@@ -30,6 +30,7 @@ TRIES = (
 )  # fmt: skip
 
 
+@parts.guarded
 def another_digit() -> None:
     state.put("live_digit", int(np.random.default_rng().integers(len(cache.dataset().test))))
 
@@ -61,6 +62,7 @@ def open_setup(preset: str, changes: dict[str, object]) -> None:
     editor.load(PRESETS[preset].experiment.changed(changes), preset)
 
 
+@parts.boundary("This page")
 def main() -> None:
     parts.page("home", "A laboratory for the 70,000 handwritten digits of MNIST and the networks that read them.")
     left, right = st.columns(2, gap="large")

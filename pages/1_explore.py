@@ -22,6 +22,7 @@ FOLLOWING = ("Map", "Attributes")  # views that mark the selected digit
 LINK = (*FIELDS, *MAP_FIELDS, *SELECTED_FIELDS, Field("view", VIEWS[0], one_of(VIEWS)))
 
 
+@parts.boundary("This page")
 def main() -> None:
     parts.page("explore", "What a network gets to see: pictures that are nothing but numbers.")
     came_by_link = bool(st.query_params)
@@ -33,19 +34,19 @@ def main() -> None:
         below(choice)
 
 
+@parts.boundary("The gallery")
 def browse(choice: Choice) -> None:
     """The gallery beside the selected digit: a click there draws only these again."""
-    with parts.boundary("The gallery"):
-        row = min(state.selected()[1], len(choice.digits) - 1)
-        state.put("digit", row)
-        if st.session_state["view"] in FOLLOWING and st.session_state.get("marked", row) != row:
-            st.session_state["marked"] = row
-            st.rerun()
-        left, right = st.columns(2, gap="medium")
-        with left:
-            sheet(choice, row)
-        with right:
-            selected(choice, row)
+    row = min(state.selected()[1], len(choice.digits) - 1)
+    state.put("digit", row)
+    if st.session_state["view"] in FOLLOWING and st.session_state.get("marked", row) != row:
+        st.session_state["marked"] = row
+        st.rerun()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        sheet(choice, row)
+    with right:
+        selected(choice, row)
     keep_link(LINK)
 
 
@@ -99,6 +100,7 @@ def sheet(choice: Choice, row: int) -> None:
     )  # fmt: skip
 
 
+@parts.guarded
 def turn(by: int) -> None:
     st.session_state["page"] += by
 

@@ -83,6 +83,7 @@ def described(experiment: Experiment) -> None:
                 VIEWS[name](experiment)
 
 
+@parts.boundary("This page")
 def main() -> None:
     parts.page("train", "Describe a network without code, train it in the background, and watch it learn.")
     left, right = st.columns([5, 7], gap="medium")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -90,25 +89,23 @@ def tabs(first: Scored, second: Scored | None) -> None:
     }  # fmt: skip
     for name, tab in zip(TABS, st.tabs(TABS, key="tab", on_change="rerun"), strict=True):
         if tab.open:
+            draw, *given = drawn[name]
             # a click in a tab draws that tab only; those that watch a job or concern all figures draw the page
-            part = _draw if name in ("Trust", "Robustness", "Report") else st.fragment(_draw)
-            with tab:
-                part(name, *drawn[name])
-
-
-def _draw(name: str, draw: Callable[..., None], *given: Any) -> None:
-    with parts.boundary(name):
-        draw(*given)
+            if name not in ("Trust", "Robustness", "Report"):
+                draw = st.fragment(parts.boundary(name)(draw))
+            with tab, parts.boundary(name):
+                draw(*given)
 
 
 @st.fragment
+@parts.boundary("The confusion matrix")
 def cells(first: Scored, second: Scored | None) -> None:
     """The matrix, with the clicked cell kept in the link."""
-    with parts.boundary("The confusion matrix"):
-        matrix(first, second)
+    matrix(first, second)
     keep_link(LINK)
 
 
+@parts.boundary("This page")
 def main() -> None:
     parts.page(
         "evaluate", "Where a network fails, counted on digits it has never seen; every count leads to its pictures."

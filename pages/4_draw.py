@@ -65,6 +65,7 @@ def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence)
                 link(prepared)
 
 
+@parts.boundary("The drawing")
 def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> None:
     """All that changes with a stroke. `watching`: it is drawn every second, as a copy is learning."""
     left, middle, right = st.columns([4, 4, 3], gap="medium")
@@ -81,6 +82,7 @@ def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> 
         st.rerun()
 
 
+@parts.boundary("This page")
 def main() -> None:
     parts.page("draw", "Write a digit. It is prepared as MNIST's digits were, and read when the stroke ends.")
     open_postcard()

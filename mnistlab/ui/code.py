@@ -10,7 +10,7 @@ from ..experiment import Experiment
 from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import cache, state
-from .parts import boundary, plain
+from .parts import boundary, guarded, plain
 
 TITLES = {"keras": "Keras", "onnx": "ONNX", "litert": "LiteRT"}
 HELP = {
@@ -78,6 +78,7 @@ def take_along(run: Run) -> None:
         st.fragment(_watch, run_every=None if over else 0.5)(run, over)
 
 
+@guarded
 def _make(run: Run, kind: str) -> None:
     from ..engine import EXPORT, EngineError  # Dask takes 0.4 s to import
 

@@ -12,7 +12,7 @@ from ..links import nearest
 from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import cache, fields, state
-from .parts import plain
+from .parts import boundary, guarded, plain
 from .settings import settings
 
 STEPPED = 122  # pixels: the least at which a number shows its plus and minus
@@ -101,6 +101,7 @@ def _mount(experiment: Experiment) -> None:
     st.session_state[fields.BASE] = experiment
 
 
+@guarded
 def _undo() -> None:
     """Back by one change; what does not fit counts as one."""
     try:
@@ -125,7 +126,7 @@ def _start() -> None:
         with st.popover(
             "A run", icon=":material/history:", key=fields.key("runs"), on_change="rerun",
             help="Start from what one of your own runs was trained with.",
-        ) as runs:  # fmt: skip
+        ) as runs, boundary("Your runs"):  # fmt: skip
             if runs.open:
                 _runs()
     preset, run = PRESETS[state.get("preset")], _started()
@@ -136,6 +137,7 @@ def _start() -> None:
     st.caption(plain(f"{preset.about} Source: {preset.source}.{reached}"))
 
 
+@guarded
 def _load_preset() -> None:
     name = st.session_state[fields.key("preset")]
     _keep(PRESETS[name].experiment, name)
@@ -155,6 +157,7 @@ def _runs() -> None:
         )  # fmt: skip
 
 
+@guarded
 def _load_run(run: Run) -> None:
     _keep(run.experiment, nearest(run.experiment), run.id)
     _mount(run.experiment)
@@ -196,11 +199,12 @@ def _tools(experiment: Experiment | None) -> None:
         "1 change" if len(found) == 1 else f"{len(found)} changes", type="tertiary", icon=":material/difference:",
         key=fields.key("changes"), on_change="rerun",
         help="What differs from what you started from. The address of this page holds all of it.",
-    ) as changes:  # fmt: skip
+    ) as changes, boundary("The changes"):  # fmt: skip
         if changes.open:
             compared(found, name, "now")
 
 
+@guarded
 def _reset() -> None:
     _, origin = _origin()
     _keep(origin)
@@ -257,6 +261,7 @@ def _add(kind: Kind, count: int) -> None:
     )  # fmt: skip
 
 
+@guarded
 def _restructure(kind: Kind, place: int, what: str) -> None:
     """Add, duplicate, delete or move a block, keeping what is typed elsewhere."""
     experiment = _now()
@@ -296,8 +301,11 @@ def _block(kind: Kind, place: int, count: int) -> Any:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             shape = st.container(width="stretch").empty()
             _actions(kind, place, count)
-            with st.popover(
-                "", icon=":material/tune:", type="tertiary", help=f"More of {NAMES[kind].lower()} {place + 1}"
+            with (
+                st.popover(
+                    "", icon=":material/tune:", type="tertiary", help=f"More of {NAMES[kind].lower()} {place + 1}"
+                ),
+                boundary("More"),
             ):
                 _more(kind, path)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):

@@ -16,7 +16,7 @@ from ..evaluation import Evaluation
 from ..runs import Run, RunError
 from . import cache, state
 from .link import Field, one_of, whole
-from .parts import plain
+from .parts import boundary, guarded, plain
 
 SETS = ("test", "training")
 ORDERS = ("stored", "shuffled", *(f"{way}-{name}" for name in ATTRIBUTES for way in ("low", "high")))
@@ -94,7 +94,7 @@ def filters() -> Choice:
     run = None
     with suppress(RunError):  # it was removed; the popover says so
         run = cache.store().open(state.get("run"))
-    with fourth.popover(_answers_name(), width="stretch"):
+    with fourth.popover(_answers_name(), width="stretch"), boundary("The filters by answer"):
         _answers(run, split)
     digits, evaluation = cache.digits(split), _evaluation(run, split)
     rows = cache.order(split, st.session_state["sort"], st.session_state["seed"])
@@ -107,6 +107,7 @@ def filters() -> Choice:
     )  # fmt: skip
 
 
+@guarded
 def _restart() -> None:
     st.session_state["page"] = 1
 
@@ -138,6 +139,7 @@ def _circled(count: int) -> None:
     )
 
 
+@guarded
 def _forget() -> None:
     st.session_state.pop("circled", None)
     _restart()

@@ -18,6 +18,7 @@ from ..data.digits import Bytes
 from ..figures.colours import RIGHT, WRONG
 from ..figures.digits import enlarge
 from .component import component
+from .parts import guarded
 
 _sheet = component("gallery", '<div class="sheet" role="group"></div>')
 _numbers = component("numbers", '<div class="numbers" role="region" tabindex="0"></div>')
@@ -63,7 +64,7 @@ def gallery(
             "size": size,
             "alt": alt,
         },
-        on_picked_change=tell,
+        on_picked_change=guarded(tell),
     )
     return valid(result.get("picked"))
 

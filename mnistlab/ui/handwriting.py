@@ -60,15 +60,18 @@ def _guide(hand: Handwriting, prepared: Prepared) -> None:
         )
 
 
+@parts.guarded
 def _keep(prepared: Prepared, label: int) -> None:
     state.put("examples", (*state.get("examples"), (prepared.digit, label)))
     canvas.clear()
 
 
+@parts.guarded
 def _drop() -> None:
     state.put("examples", state.get("examples")[:-1])
 
 
+@parts.guarded
 def _delete() -> None:
     state.put("examples", ())
     state.put("adapted", None)
@@ -136,6 +139,7 @@ def _adapting(hand: Handwriting, run: Run, network: Network) -> None:
         _outcome(hand, *adapted)
 
 
+@parts.guarded
 def _adapt(hand: Handwriting, run: Run) -> None:
     from ..engine import EngineError  # Dask takes 0.4 s to import
 
@@ -196,6 +200,7 @@ def _outcome(hand: Handwriting, original: str, copy: str, learned: int) -> None:
     )  # fmt: skip
 
 
+@parts.guarded
 def _choose(run_id: str) -> None:
     state.put("run", run_id)
     st.session_state.pop("choose-run", None)

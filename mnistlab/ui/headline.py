@@ -84,7 +84,7 @@ def _sets(scored: Scored) -> None:
         if job is not None:
             work.watch(job, "Validation and training digits", "sets")
         st.button(
-            "Count on validation and training too", key="score", icon=":material/calculate:", on_click=work.start,
+            "Count on validation and training too", key="score", icon=":material/calculate:", on_click=parts.guarded(work.start),
             args=(SCORE, run),
             help="The worker answers the validation digits and as many training digits, with the same weights; a few seconds.",
         )  # fmt: skip

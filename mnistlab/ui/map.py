@@ -21,7 +21,7 @@ from . import cache, state
 from .component import component
 from .filters import Choice
 from .link import Field, one_of, whole
-from .parts import boundary, plain
+from .parts import boundary, guarded, plain
 
 if TYPE_CHECKING:
     from ..engine import Job
@@ -194,7 +194,7 @@ def _draw(shown: _Points, points: NDArray[np.float32], *, whole: bool = True) ->
     _map(
         key="digit-map",
         data={"points": base64.b64encode(np.ascontiguousarray(points, np.float32).tobytes()).decode(), "still": still},
-        on_lasso_change=lambda: _picked(choice.split, frozenset(rows)),
+        on_lasso_change=guarded(lambda: _picked(choice.split, frozenset(rows))),
     )
 
 

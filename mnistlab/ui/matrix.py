@@ -61,6 +61,7 @@ def _take(key: str) -> None:
         state.put("cell", 10 * found[0] + found[1])
 
 
+@parts.guarded
 def _show(label: int, answer: int) -> None:
     state.put("cell", 10 * label + answer)
     state.put("matrix_drawn", state.get("matrix_drawn") + 1)  # a new chart, in which no cell was clicked yet

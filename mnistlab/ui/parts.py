@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import streamlit as st
 from PIL import Image
@@ -20,6 +21,7 @@ from . import cache, state
 from .visitors import may_steer
 
 logger = logging.getLogger(__name__)
+Given = ParamSpec("Given")
 
 SIDEBAR = 240  # pixels
 FRAME = "framed"  # session key: app.py has run
@@ -109,15 +111,40 @@ def icon() -> Image.Image:
 
 @contextmanager
 def boundary(what: str) -> Iterator[None]:
-    """Whatever goes wrong inside is one sentence with an id; the log has the rest, and the other parts of the page work."""
+    """Whatever goes wrong inside is one sentence with an id; the log has the rest, and the other parts of the page work.
+
+    Around a function as `@boundary("The gallery")`, which every page, fragment and dialog has.
+    """
     try:
         yield
     except Exception:
-        mark = secrets.token_hex(3)
-        logger.exception("%s failed (%s)", what, mark)
-        st.error(
-            f"{what} cannot be shown. The rest of the page works. In the log this is {mark}.", icon=":material/error:"
-        )
+        st.error(f"{what} cannot be shown. Everything else works. {_logged(what)}", icon=":material/error:")
+
+
+def guarded(callback: Callable[Given, object]) -> Callable[Given, None]:
+    """The same for a callback. It runs before the page, so that no boundary there could hold it; the page is then drawn
+    as it was, with the sentence above it until it is closed."""
+
+    @wraps(callback)
+    def held(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        try:
+            callback(*args, **kwargs)
+        except Exception:
+            tell(f"This did not work; nothing else is touched. {_logged(callback.__qualname__)}")
+
+    return held
+
+
+def _logged(what: str) -> str:
+    """Write the exception to the log; where it is found there."""
+    mark = secrets.token_hex(3)
+    logger.exception("%s failed (%s)", what, mark)
+    return f"In the log this is {mark}."
+
+
+def tell(text: str) -> None:
+    """Trouble, told by a callback: it has no place on the page, and in a fragment would write over the page's top."""
+    st.toast(plain(text), icon=":material/error:", duration="infinite")
 
 
 def plain(text: str) -> str:
@@ -156,11 +183,13 @@ def live_runs() -> list[Run]:
     return cache.store().living()
 
 
+@guarded
 def stop(run_id: str) -> None:
     """End a training, keeping the model so far."""
     steer(run_id, stop=True)
 
 
+@guarded
 def steer(run_id: str, **orders: Any) -> None:
     """Change the orders of a training of this visitor's; says so when the engine cannot be told."""
     from ..engine import EngineError  # Dask takes 0.4 s to import, and most pages never need it
@@ -169,9 +198,10 @@ def steer(run_id: str, **orders: Any) -> None:
         if may_steer(cache.store().open(run_id)):
             cache.engine().steer(run_id, **orders)
     except (EngineError, RunError) as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        tell(str(error))
 
 
+@boundary("The sidebar")
 def sidebar() -> None:
     """Under the pages: what is running, which digits are loaded, which run is chosen."""
     with st.sidebar:
@@ -191,6 +221,7 @@ def sidebar() -> None:
             )
 
 
+@boundary("The running training")
 def _strip() -> None:
     runs, download = live_runs(), cache.download()
     busy = bool(runs) or download.going_on
@@ -198,18 +229,17 @@ def _strip() -> None:
         st.session_state["strip_busy"] = False
         st.rerun()  # the last one ended: the timer goes, and the page shows the result
     st.session_state["strip_busy"] = busy
-    with boundary("The running training"):
-        if download.going_on:
-            part = download.received / download.expected if download.expected else 0.0
-            st.progress(min(part, 1.0), text=f"Fetching all 70,000 digits: {download.received / 1e6:.1f} MB")
-        for run in runs:
-            st.text(run.label)
-            st.progress(run.history.done)
-            st.caption(progress_text(run))
-            st.button(
-                "Stop", key=f"strip-stop-{run.id}", icon=":material/stop:", on_click=stop, args=(run.id,),
-                help="Ends this training; the model so far is kept.", width="stretch", disabled=not may_steer(run),
-            )  # fmt: skip
+    if download.going_on:
+        part = download.received / download.expected if download.expected else 0.0
+        st.progress(min(part, 1.0), text=f"Fetching all 70,000 digits: {download.received / 1e6:.1f} MB")
+    for run in runs:
+        st.text(run.label)
+        st.progress(run.history.done)
+        st.caption(progress_text(run))
+        st.button(
+            "Stop", key=f"strip-stop-{run.id}", icon=":material/stop:", on_click=stop, args=(run.id,),
+            help="Ends this training; the model so far is kept.", width="stretch", disabled=not may_steer(run),
+        )  # fmt: skip
 
 
 def choose_run(label: str = "Run") -> Run | None:
@@ -223,11 +253,16 @@ def choose_run(label: str = "Run") -> Run | None:
     current = state.get("run")
     chosen = st.selectbox(
         label, names, index=names.index(current) if current in names else 0, key="choose-run",
-        format_func=lambda name: run_name(usable[name]), on_change=lambda: state.put("run", st.session_state["choose-run"]),
+        format_func=lambda name: run_name(usable[name]), on_change=_choose,
         help="The trained network whose answers are shown. Shipped ones come with the lab; yours are listed first.",
     )  # fmt: skip
     state.put("run", chosen)
     return usable[chosen]
+
+
+@guarded
+def _choose() -> None:
+    state.put("run", st.session_state["choose-run"])
 
 
 def run_name(run: Run) -> str:

@@ -13,6 +13,7 @@ from ..data.digits import Bytes
 from ..drawing import STEPS, Prepared
 from ..forward import Network
 from .gallery import number_table
+from .parts import boundary
 
 SIDE = 72  # pixels of a stage's picture
 NAMES = {"ink": "Polarity", "crop": "Crop", "thin": "Stroke", "size": "Size", "centre": "Centre"}
@@ -51,7 +52,7 @@ def preparation(prepared: Prepared, prepare: Callable[[list[str]], Prepared], ne
         return
     numbers = st.popover("Its 784 numbers", icon=":material/grid_on:", key="numbers", on_change="rerun")
     if numbers.open:
-        with numbers:
+        with numbers, boundary("The numbers"):
             number_table(prepared.digit, "draw-numbers")
     st.caption(SOURCE)
 

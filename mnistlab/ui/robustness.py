@@ -32,7 +32,7 @@ def robustness(scored: Scored) -> None:
         "the same for every run. The worker answers them all; the page stays usable."
     )
     st.button(
-        "Run the robustness card", key="card", icon=":material/science:", type="primary", on_click=work.start,
+        "Run the robustness card", key="card", icon=":material/science:", type="primary", on_click=parts.guarded(work.start),
         args=(CARD, scored.run), help="About ten seconds for the largest shipped network; longer while something trains.",
     )  # fmt: skip
 

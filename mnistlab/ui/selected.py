@@ -11,6 +11,7 @@ from .filters import Choice, pinned
 from .gallery import number_table, picture
 from .link import Field, one_of
 from .near import near
+from .parts import boundary, guarded
 from .tensor import printed, tensor
 
 VIEWS = ("Numbers", "Slice", "Becoming a tensor", "Neighbours")
@@ -25,7 +26,7 @@ def selected(choice: Choice, row: int) -> None:
     tabs = dict(zip(VIEWS, st.tabs(VIEWS, key="as", on_change="rerun"), strict=True))
     for name, tab in tabs.items():
         if tab.open:
-            with tab:
+            with tab, boundary(name):
                 if name == "Numbers":
                     _numbers(image)
                 elif name == "Slice":
@@ -60,6 +61,7 @@ def _head(split: str, row: int, image: Bytes, label: int) -> None:
                 st.button("Let go", icon=":material/keep_off:", on_click=_hold, args=("",), help="Takes the pin away.")
 
 
+@guarded
 def _hold(text: str) -> None:
     st.session_state["pin"] = text
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from ..experiment import OPTIMIZERS, Initializer, Schedule
 from . import fields
-from .parts import plain
+from .parts import boundary, plain
 
 THIRD, HALF = 122, 187  # pixels of a field: three or two fill the column at a desk, and still show plus and minus
 TABS = ("Optimizer", "Augmentation", "Data", "Stopping")
@@ -18,8 +18,8 @@ INITIALIZER_NAMES = {name: name.replace("_", " ").capitalize() for name in get_a
 
 def settings() -> None:
     """Draw them all: what is not drawn would be forgotten."""
-    for tab, draw in zip(st.tabs(TABS), (_optimizer, _augmentation, _data, _stopping), strict=True):
-        with tab, st.container(gap="small"):
+    for name, tab, draw in zip(TABS, st.tabs(TABS), (_optimizer, _augmentation, _data, _stopping), strict=True):
+        with tab, st.container(gap="small"), boundary(name):
             draw()
 
 

@@ -13,7 +13,7 @@ from ..limits import Limits
 from ..presets import PRESETS
 from ..runs import Run, RunError, new_id
 from . import cache, state
-from .parts import plain, steer, stop
+from .parts import boundary, guarded, plain, steer, stop
 from .visitors import may_steer, visitor
 
 FREE = "Starts at once, in the background: look at other pages meanwhile. Key: T."
@@ -44,7 +44,7 @@ def controls(experiment: Experiment | None, run: Run | None) -> None:
             "+1 epoch", key="more-1", on_click=further, args=(run.id if run else "", 1), shortcut="N",
             disabled=not more or status == "queued", help=text,
         )  # fmt: skip
-        with st.popover("More", disabled=not more or status == "queued"):
+        with st.popover("More", disabled=not more or status == "queued"), boundary("More"):
             count = st.number_input(
                 "Epochs",
                 1,
@@ -111,11 +111,13 @@ def rates(*known: float) -> list[float]:
     return sorted({rate for rate in series if not any(math.isclose(rate, one) for one in known)} | set(known))
 
 
+@guarded
 def _set_rate(run_id: str, key: str) -> None:
     steer(run_id, learning_rate=float(st.session_state[key]))
     st.session_state[f"{key}-seen"] = float(st.session_state[key])
 
 
+@guarded
 def start(experiment: Experiment, label: str, run_id: str) -> None:
     """Train. The button carries the id of the run it starts, so that impatient clicks all mean the same run."""
     from ..engine import EngineError
@@ -137,6 +139,7 @@ def start(experiment: Experiment, label: str, run_id: str) -> None:
     st.session_state["train-problem"] = reason
 
 
+@guarded
 def go_on(run_id: str) -> None:
     """End a pause, or go on with what was interrupted or stopped."""
     if run_id in cache.store().live:
@@ -156,6 +159,7 @@ def again(run_id: str, epochs: int | None = None) -> None:
         st.session_state["train-problem"] = str(error)
 
 
+@guarded
 def further(run_id: str, epochs: int) -> None:
     """Train so many epochs more: added to those planned while it trains, to those done when it is over."""
     try:

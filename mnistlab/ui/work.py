@@ -97,13 +97,14 @@ def _watch(job: Job, what: str, place: str) -> None:
         )  # fmt: skip
 
 
+@parts.guarded
 def _stop(job: Job) -> None:
     from ..engine import EngineError
 
     try:
         cache.engine().control(job.id, Orders(stop=True))
     except EngineError as error:
-        st.error(parts.plain(str(error)), icon=":material/error:")
+        parts.tell(str(error))
 
 
 def in_the_way(run: Run) -> str:

@@ -129,7 +129,7 @@ def test_broken_part_is_one_sentence_with_an_id_and_the_others_stay(
     at = AppTest.from_file(ROOT / "pages" / f"{page}.py", default_timeout=SECONDS).run()
     (error,) = at.error
     mark = error.value.removesuffix(".").split()[-1]
-    assert error.value == f"{part} cannot be shown. The rest of the page works. In the log this is {mark}."
+    assert error.value == f"{part} cannot be shown. Everything else works. In the log this is {mark}."
     assert f"{part} failed ({mark})" in caplog.text
     assert SECRET in caplog.text
     assert not at.exception

@@ -128,7 +128,7 @@ def test_trouble_is_one_sentence_with_the_mark_of_the_log(caplog: pytest.LogCapt
     at = AppTest.from_function(script, default_timeout=60).run()
     (error,) = at.error
     mark = error.value.removesuffix(".").split()[-1]
-    assert error.value == f"The figure cannot be shown. The rest of the page works. In the log this is {mark}."
+    assert error.value == f"The figure cannot be shown. Everything else works. In the log this is {mark}."
     assert not at.exception
     assert at.text[0].value == "the rest"
     (record,) = [record for record in caplog.records if record.name == parts.__name__]

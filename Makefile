@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench models clean
+.PHONY: run test check bench models screenshots clean
 
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
@@ -29,6 +29,11 @@ models: $(VENV)/.app
 	  MNISTLAB_RUNS=$$runs $(BIN)/python -m mnistlab train $$name --label $$name --set data.leave_out_sample=true && \
 	  rm -rf models/$$name && mv $$runs/r* models/$$name && rmdir $$runs || exit 1; \
 	done
+
+# The README's pictures, of the lab as it is now (a minute or two; needs Chromium; on the full set where MNISTLAB_DATA
+# names it, else on the bundled sample).
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
 
 $(VENV)/.app: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

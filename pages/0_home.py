@@ -10,6 +10,7 @@ from mnistlab.presets import PRESETS
 from mnistlab.runs import RunError
 from mnistlab.ui import cache, editor, parts, state
 from mnistlab.ui.gallery import picture
+from mnistlab.ui.motion import when_less_motion_is_asked
 
 CARDS = (
     ("explore", "See a digit as numbers", "Every digit is a grid of 28 × 28 numbers from 0 to 255. Look at one."),
@@ -35,9 +36,13 @@ def another_digit() -> None:
     state.put("live_digit", int(np.random.default_rng().integers(len(cache.dataset().test))))
 
 
+def stand_still() -> None:
+    state.put("live_moves", False)
+
+
 def live_digit() -> None:
     with parts.boundary("The live digit"):
-        if st.session_state.get("live_moves", True):
+        if state.get("live_moves"):
             another_digit()
         test, row = cache.dataset().test, state.get("live_digit")
         try:
@@ -67,10 +72,10 @@ def main() -> None:
     parts.page("home", "A laboratory for the 70,000 handwritten digits of MNIST and the networks that read them.")
     left, right = st.columns(2, gap="large")
     with left:
-        moving = st.session_state.get("live_moves", True)
+        moving = state.get("live_moves")
         st.fragment(live_digit, run_every=5.0 if moving else None)()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.toggle("A new digit every five seconds", value=True, key="live_moves")
+            st.toggle("A new digit every five seconds", key="live_moves", persist_state="session")
             st.button("Another digit", icon=":material/shuffle:", on_click=another_digit)
     with right:
         for first in (0, 2):
@@ -89,6 +94,7 @@ def main() -> None:
                 parts.go("train")
     if note := cache.dataset().note:
         st.info(parts.plain(note), icon=":material/info:")
+    when_less_motion_is_asked(stand_still)
 
 
 if __name__ == "__main__":

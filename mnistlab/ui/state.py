@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "examples": (),  # what a visitor drew for "My handwriting": (digit uint8 (28, 28), label) each
     "adapted": None,  # (id of the run that was copied, id of the copy that learned it)
     "live_digit": 0,  # Home's current test digit
+    "live_moves": True,  # whether another one comes by itself
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +13,6 @@ from mnistlab.data.digits import Dataset
 from . import driver
 from .driver import DESKTOP, Server
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 30  # a wait may be this long: other tests run on the same machine
 
 expect.set_options(timeout=1000 * SECONDS)
@@ -23,15 +21,14 @@ expect.set_options(timeout=1000 * SECONDS)
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Package scope, so that Playwright's event loop is gone before other tests want one."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = driver.chromium()
     if path is None:
-        reason = f"no Chromium here: none of {', '.join(NAMES)} is on the path"
+        reason = f"no Chromium here: none of {', '.join(driver.NAMES)} is on the path"
         if os.environ.get("CI") or os.environ.get("MNISTLAB_REQUIRE_BROWSER"):
             pytest.fail(reason)
         pytest.skip(reason)
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=arguments)
+        started = playwright.chromium.launch(executable_path=path, args=driver.ARGUMENTS)
         yield started
         started.close()
 

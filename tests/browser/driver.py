@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -28,14 +29,20 @@ from tests.conftest import FULL_SET
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE")
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 375, "height": 812}
 
 
 class Server:
-    """`streamlit run app.py`, with runs and a cache of its own, and nothing of the environment but where programs are."""
+    """`streamlit run app.py`, with runs and a cache of its own, and nothing of the environment but where programs are.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are further variables of its environment.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.runs = RunStore(folder / "runs")
         with socket.socket() as free:
@@ -44,7 +51,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment |= {"MNISTLAB_RUNS": str(folder / "runs"), "MNISTLAB_CACHE": str(folder / "cache")}
-        environment |= {"MNISTLAB_DOWNLOAD": "0"} | ({"MNISTLAB_DATA": FULL_SET} if FULL_SET else {})
+        environment |= {"MNISTLAB_DOWNLOAD": "0"} | ({"MNISTLAB_DATA": FULL_SET} if FULL_SET else {}) | settings
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
         command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
         with self.log.open("wb") as log:
@@ -96,6 +103,11 @@ class Server:
                 continue
         psutil.wait_procs(left, timeout=10)
         return names
+
+
+def chromium() -> str | None:
+    """Where Chromium is, if it is here."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def dataset() -> Dataset:
@@ -206,6 +218,15 @@ def click_point(page: Page, key: str, x: float, y: float) -> None:
     assert box
     page.mouse.move(box["x"] + left - 2, box["y"] + top - 2)  # Plotly looks for what is under the mouse as it moves
     page.mouse.click(box["x"] + left, box["y"] + top)
+
+
+def outside(page: Page, server: Server) -> list[str]:
+    """What the browser asks of anybody but the server from now on."""
+    asked: list[str] = []
+    own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
+    page.context.on("request", lambda request: None if request.url.startswith(own) else asked.append(request.url))
+    page.on("websocket", lambda socket: None if socket.url.startswith(own) else asked.append(socket.url))
+    return asked
 
 
 def listen(page: Page) -> list[str]:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from mnistlab.sheets import SIDE
 
 from .conftest import SECONDS
-from .driver import PHONE, Server, numbers, open_page, settled, traces, visit, wait_for
+from .driver import PHONE, Server, numbers, open_page, outside, settled, traces, visit, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -123,11 +123,7 @@ def test_link_to_a_drawing_opens_with_the_same_answer(page: Page, server: Server
 
 
 def test_no_file_name_makes_the_browser_call_out(page: Page, server: Server, tmp_path: Path) -> None:
-    outside: list[str] = []
-    page.on(
-        "request",
-        lambda request: request.url.startswith((server.url, "data:", "blob:", "ws")) or outside.append(request.url),
-    )
+    asked = outside(page, server)
     open_page(page, f"{server.url}/draw", "Draw")
     page.get_by_role("tab", name="Photo").click()
     sender = page.locator(".st-key-upload input[type=file]")
@@ -137,7 +133,7 @@ def test_no_file_name_makes_the_browser_call_out(page: Page, server: Server, tmp
         sender.set_input_files(file)
         expect(page.get_by_test_id("stAlert").filter(has_text="Not read")).to_be_visible()
         settled(page)
-    assert outside == []
+    assert asked == []
 
 
 def test_drawing_outlives_a_visit_to_another_page(page: Page, server: Server) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .driver import DESKTOP, PHONE, Server, listen, navigation, open_page, settled, shown, wait_for
+from .driver import DESKTOP, PHONE, Server, listen, navigation, open_page, outside, settled, shown, wait_for
 from .test_train import train_button
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 def test_page_is_whole_and_fits_the_screen(screen: Page, server: Server, size: dict[str, int]) -> None:
     """All pages in one visit each: what a browser has loaded for one is not loaded again for the next."""
     screen.set_viewport_size({"width": size["width"], "height": size["height"]})
-    complaints = listen(screen)
+    complaints, asked = listen(screen), outside(screen, server)
     for name, title in PAGES.items():
         open_page(screen, f"{server.url}/{name}", title)
         wait_for(lambda name=name: screen.locator(".js-plotly-plot").count() >= CHARTS[name], f"the charts of {title}")
@@ -44,6 +44,7 @@ def test_page_is_whole_and_fits_the_screen(screen: Page, server: Server, size: d
         inside = screen.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth")
         assert inside <= 1, f"the content of {title} is {inside} px wider than its room"
     assert unexpected(complaints) == []
+    assert asked == [], "asked outside the lab"
 
 
 def test_colours_follow_the_visitor(browser: Browser, server: Server) -> None:

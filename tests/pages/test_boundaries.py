@@ -177,7 +177,7 @@ def test_page_has_its_boundary(file: Path) -> None:
         "def part():\n    busy = look()\n    with boundary('A part'):\n        draw()\nst.fragment(part, run_every=1)()",
         "st.fragment(lambda: draw())()",
         "def f():\n    for name, tab in zip(NAMES, st.tabs(NAMES)):\n        with tab:\n            draw()",
-        "def f():\n    tabs = dict(zip(NAMES, st.tabs(NAMES)))\n    for name, tab in tabs.items():\n        with tab:\n            draw()",
+        "def f():\n    tabs = dict(zip(ALL, st.tabs(ALL)))\n    for tab in tabs.values():\n        with tab:\n            draw()",
         "def f():\n    with st.popover('More'):\n        draw()",
         "def f():\n    more = st.popover('More')\n    with more:\n        draw()",
     ],

@@ -217,7 +217,7 @@ def sidebar() -> None:
             count = len(found.train) + len(found.test)
             st.caption(
                 f"{count:,} digits loaded ({'the bundled sample' if found.is_sample else 'the full set'})",
-                help=found.note or None,
+                help=plain(found.note) or None,
             )
 
 

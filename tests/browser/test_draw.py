@@ -136,6 +136,24 @@ def test_no_file_name_makes_the_browser_call_out(page: Page, server: Server, tmp
     assert asked == []
 
 
+def test_upload_needs_the_visitors_own_token_and_has_a_limit(page: Page, server: Server, tmp_path: Path) -> None:
+    open_page(page, f"{server.url}/draw", "Draw")
+    page.get_by_role("tab", name="Photo").click()
+    (tmp_path / "digit.png").write_bytes(b"no picture")
+    with page.expect_request("**/_stcore/upload_file/**") as sent:
+        page.locator(".st-key-upload input[type=file]").set_input_files(tmp_path / "digit.png")
+    settled(page)
+    url, token = sent.value.url, sent.value.headers["x-xsrftoken"]
+
+    def status(size: int, **headers: str) -> int:
+        file = {"name": "digit.png", "mimeType": "image/png", "buffer": bytes(size)}
+        return page.request.put(url, multipart={"file": file}, headers=headers).status
+
+    assert status(10) == 403
+    assert status(10, **{"X-Xsrftoken": token}) == 204
+    assert status(7 << 20, **{"X-Xsrftoken": token}) == 413
+
+
 def test_drawing_outlives_a_visit_to_another_page(page: Page, server: Server) -> None:
     open_page(page, f"{server.url}/draw", "Draw")
     with_mouse(page, SEVEN)

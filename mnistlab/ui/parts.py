@@ -130,7 +130,7 @@ def guarded(callback: Callable[Given, object]) -> Callable[Given, None]:
         try:
             callback(*args, **kwargs)
         except Exception:
-            tell(f"This did not work; nothing else is touched. {_logged(callback.__qualname__)}")
+            tell(f"This could not be done. Everything else works. {_logged(callback.__qualname__)}")
 
     return held
 

@@ -36,7 +36,7 @@ def whole(at: AppTest) -> AppTest:
     """The page as it has run, once no part of it is found to have failed."""
     assert not at.exception
     assert not [error.value for error in at.error if "cannot be shown" in error.value]
-    assert not [toast.value for toast in at.toast if "did not work" in toast.value]
+    assert not [toast.value for toast in at.toast if "could not be done" in toast.value]
     return at
 
 

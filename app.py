@@ -16,7 +16,8 @@ def main() -> None:
         st.session_state[parts.FRAME] = True
         page = parts.navigation()
         parts.sidebar()
-        page.run()
+        with parts.boundary("This page"):
+            page.run()
         cache.engine()  # last, so that the page is there before a worker starts
         cache.settle(page.title)
 

@@ -40,27 +40,25 @@ def stand_still() -> None:
     state.put("live_moves", False)
 
 
+@parts.boundary("The live digit")
 def live_digit() -> None:
-    with parts.boundary("The live digit"):
-        if state.get("live_moves"):
-            another_digit()
-        test, row = cache.dataset().test, state.get("live_digit")
-        try:
-            probabilities = cache.network(cache.store().open("reference-cnn")).probabilities(
-                test.images[row : row + 1]
-            )[0]
-        except (RunError, ValueError) as error:
-            st.error(parts.plain(f"The shipped network cannot answer: {error}."))
-            return
-        st.markdown(
-            f"**The shipped network answers {probabilities.argmax()}** to test digit {row:,}, labelled {test.labels[row]}"
-        )
-        digit, answer = st.columns([1, 1])
-        with digit:
-            picture(test.images[row], side=224)
-        with answer:
-            figure = bars(probabilities, int(test.labels[row]), height=240)
-            st.plotly_chart(figure, key="live-bars", config=parts.CHART, alt="ten probabilities")
+    if state.get("live_moves"):
+        another_digit()
+    test, row = cache.dataset().test, state.get("live_digit")
+    try:
+        probabilities = cache.network(cache.store().open("reference-cnn")).probabilities(test.images[row : row + 1])[0]
+    except (RunError, ValueError) as error:
+        st.error(parts.plain(f"The shipped network cannot answer: {error}."))
+        return
+    st.markdown(
+        f"**The shipped network answers {probabilities.argmax()}** to test digit {row:,}, labelled {test.labels[row]}"
+    )
+    digit, answer = st.columns([1, 1])
+    with digit:
+        picture(test.images[row], side=224)
+    with answer:
+        figure = bars(probabilities, int(test.labels[row]), height=240)
+        st.plotly_chart(figure, key="live-bars", config=parts.CHART, alt="ten probabilities")
 
 
 def open_setup(preset: str, changes: dict[str, object]) -> None:

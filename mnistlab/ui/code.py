@@ -91,23 +91,23 @@ def _make(run: Run, kind: str) -> None:
     st.session_state["export-job"] = (run.id, kind, job)
 
 
+@boundary("The export")
 def _watch(run: Run, was_over: bool) -> None:
-    with boundary("The export"):
-        _, kind, job = st.session_state["export-job"]
-        if job.failed:
-            st.error(plain(job.failed), icon=":material/error:")
-        elif isinstance(job.last, Exported):
-            content = job.last.arrays["content"].tobytes()
-            st.download_button(
-                f"Save the {TITLES[kind]} file ({len(content) / 1e6:.1f} MB)", content,
-                f"{keras_code.name(run.label)}{export.SUFFIXES[kind]}", "application/octet-stream", key="take-made",
-                on_click="ignore", icon=":material/download:", help=HELP[kind],
-            )  # fmt: skip
-            st.caption(
-                f"Compared with Keras on {job.last.digits} test digits: no probability differs by more than {job.last.apart:.1e}."
-            )
-        elif not job.over:
-            waits = " A training goes first." if cache.store().live else ""
-            st.caption(f"Making the {TITLES[kind]} file…{waits}")
-        if job.over and not was_over:
-            st.rerun()  # it is done: the timer goes
+    _, kind, job = st.session_state["export-job"]
+    if job.failed:
+        st.error(plain(job.failed), icon=":material/error:")
+    elif isinstance(job.last, Exported):
+        content = job.last.arrays["content"].tobytes()
+        st.download_button(
+            f"Save the {TITLES[kind]} file ({len(content) / 1e6:.1f} MB)", content,
+            f"{keras_code.name(run.label)}{export.SUFFIXES[kind]}", "application/octet-stream", key="take-made",
+            on_click="ignore", icon=":material/download:", help=HELP[kind],
+        )  # fmt: skip
+        st.caption(
+            f"Compared with Keras on {job.last.digits} test digits: no probability differs by more than {job.last.apart:.1e}."
+        )
+    elif not job.over:
+        waits = " A training goes first." if cache.store().live else ""
+        st.caption(f"Making the {TITLES[kind]} file…{waits}")
+    if job.over and not was_over:
+        st.rerun()  # it is done: the timer goes

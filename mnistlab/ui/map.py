@@ -156,29 +156,29 @@ def _job(components: NDArray[np.float32], wanted: tuple[Any, ...]) -> Job | None
     return job
 
 
+@boundary("The map")
 def _watch(shown: _Points, components: NDArray[np.float32], job: Job, first: list[bool]) -> None:
     """The map while its points move. Only the `first` time do the pictures travel; the browser keeps them."""
-    with boundary("The map"):
-        if job.failed:
-            st.error(plain(job.failed), icon=":material/error:")
-            return
-        step = job.last if isinstance(job.last, MapStep) else None
-        if not job.over:
-            done = 0.0 if step is None else step.iteration / step.iterations
-            waits = " A training goes first." if step is None and cache.store().live else ""
-            st.progress(done, text=f"t-SNE, {round(100 * done)} % of its steps.{waits}")
-        whole = bool(first) and first.pop()
-        _draw(shown, components[:, :2] if step is None else step.arrays["points"], whole=whole)
-        if step is not None:
-            st.caption(
-                "Near points are alike; distances between groups and their sizes mean nothing on such a map. "
-                f"Step {step.iteration} of {step.iterations}, divergence {step.kl:.2f} nats. {HOW}"
-            )
-        if st.session_state.pop("map-touched", False) and not whole:
-            st.rerun()  # the gallery, too, shows what was picked
-        if job.over and st.session_state.get("map-drawn") != job.id:
-            st.session_state["map-drawn"] = job.id
-            st.rerun()  # it is done: the timer goes
+    if job.failed:
+        st.error(plain(job.failed), icon=":material/error:")
+        return
+    step = job.last if isinstance(job.last, MapStep) else None
+    if not job.over:
+        done = 0.0 if step is None else step.iteration / step.iterations
+        waits = " A training goes first." if step is None and cache.store().live else ""
+        st.progress(done, text=f"t-SNE, {round(100 * done)} % of its steps.{waits}")
+    whole = bool(first) and first.pop()
+    _draw(shown, components[:, :2] if step is None else step.arrays["points"], whole=whole)
+    if step is not None:
+        st.caption(
+            "Near points are alike; distances between groups and their sizes mean nothing on such a map. "
+            f"Step {step.iteration} of {step.iterations}, divergence {step.kl:.2f} nats. {HOW}"
+        )
+    if st.session_state.pop("map-touched", False) and not whole:
+        st.rerun()  # the gallery, too, shows what was picked
+    if job.over and st.session_state.get("map-drawn") != job.id:
+        st.session_state["map-drawn"] = job.id
+        st.rerun()  # it is done: the timer goes
 
 
 def _draw(shown: _Points, points: NDArray[np.float32], *, whole: bool = True) -> None:

@@ -51,20 +51,20 @@ def watched() -> Run | None:
     return None
 
 
+@boundary("The training")
 def _panel(experiment: Experiment | None, run_id: str | None, was_live: bool) -> None:
-    with boundary("The training"):
-        run = watched()
-        if run is not None and run.id != run_id:
-            st.rerun()  # another one was started here
-        if run is not None and was_live != (run.id in cache.store().live):
-            st.rerun()  # it ended or goes on again: the timer goes or comes, and the whole page shows it
-        controls(experiment, run)
-        if run is not None:
-            _run(run)
-        elif run_id is not None:
-            st.error("There is no such run any more; its curve cannot be shown. The other runs are not touched.")
-        else:
-            _nothing_yet()
+    run = watched()
+    if run is not None and run.id != run_id:
+        st.rerun()  # another one was started here
+    if run is not None and was_live != (run.id in cache.store().live):
+        st.rerun()  # it ended or goes on again: the timer goes or comes, and the whole page shows it
+    controls(experiment, run)
+    if run is not None:
+        _run(run)
+    elif run_id is not None:
+        st.error("There is no such run any more; its curve cannot be shown. The other runs are not touched.")
+    else:
+        _nothing_yet()
 
 
 def _run(run: Run) -> None:

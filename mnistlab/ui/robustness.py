@@ -37,12 +37,8 @@ def robustness(scored: Scored) -> None:
     )  # fmt: skip
 
 
+@parts.boundary("The robustness card")
 def _card(scored: Scored, card: Card) -> None:
-    with parts.boundary("The robustness card"):
-        _drawn(scored, card)
-
-
-def _drawn(scored: Scored, card: Card) -> None:
     weakest = card.weakest
     chosen = st.pills(
         "Corruption", list(CORRUPTIONS), default=weakest, required=True, key="corruption",

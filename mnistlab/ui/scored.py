@@ -56,9 +56,9 @@ def pictures(rows: Rows, scored: Scored, key: str, most: int = SHOWN) -> None:
 
 
 @st.dialog("A closer look", width="medium")
+@parts.boundary("This digit")
 def _dialog(scored: Scored, row: int) -> None:
-    with parts.boundary("This digit"):
-        closer(scored, row, f"near-{row}")
+    closer(scored, row, f"near-{row}")
 
 
 def closer(scored: Scored, row: int, key: str) -> None:

@@ -34,7 +34,7 @@ def trust(scored: Scored) -> None:
     with left:
         _calibration(scored, validation)
     with right:
-        st.fragment(_silence)(scored, validation)
+        st.fragment(_threshold)(scored, validation)
 
 
 def _calibration(scored: Scored, validation: Evaluation | None) -> None:
@@ -61,11 +61,7 @@ def _calibration(scored: Scored, validation: Evaluation | None) -> None:
         )
 
 
-def _silence(scored: Scored, validation: Evaluation | None) -> None:
-    with parts.boundary("The threshold"):
-        _threshold(scored, validation)
-
-
+@parts.boundary("The threshold")
 def _threshold(scored: Scored, validation: Evaluation | None) -> None:
     result = scored.result
     curve, source = Selective.of(result), Selective.of(validation or result)

@@ -82,19 +82,19 @@ def watch(job: Job, what: str, place: str) -> None:
         st.fragment(_watch, run_every=SECONDS)(job, what, place)
 
 
+@parts.boundary("The progress")
 def _watch(job: Job, what: str, place: str) -> None:
-    with parts.boundary("The progress"):
-        if job.over:
-            st.rerun()
-        last = job.last
-        done, total = (last.done, last.total) if isinstance(last, Answered) else (0, 1)
-        waits = " A training goes first." if last is None and cache.store().live else ""
-        text = f"{what}: {done:,} of {total:,} images answered." if done else f"{what}: the worker gets ready.{waits}"
-        st.progress(done / total, text=text)
-        st.button(
-            "Stop", key=f"stop-{place}-{job.id}", icon=":material/stop:", on_click=_stop, args=(job,),
-            help="Ends it within a second; nothing is kept of it.",
-        )  # fmt: skip
+    if job.over:
+        st.rerun()
+    last = job.last
+    done, total = (last.done, last.total) if isinstance(last, Answered) else (0, 1)
+    waits = " A training goes first." if last is None and cache.store().live else ""
+    text = f"{what}: {done:,} of {total:,} images answered." if done else f"{what}: the worker gets ready.{waits}"
+    st.progress(done / total, text=text)
+    st.button(
+        "Stop", key=f"stop-{place}-{job.id}", icon=":material/stop:", on_click=_stop, args=(job,),
+        help="Ends it within a second; nothing is kept of it.",
+    )  # fmt: skip
 
 
 @parts.guarded

@@ -33,7 +33,7 @@ FORMULA = (
 
 STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #14171b; background: #fff; }
 body { max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-top: 1px solid #d8dde3; padding-top: 1rem; }
 table { border-collapse: collapse; margin: 0.6rem 0; display: block; overflow-x: auto; }

@@ -25,7 +25,7 @@ def confusion_matrix(
     *,
     diagonal: bool = True,
     second: Evaluation | None = None,
-    ink: str = "#1b1f24",
+    ink: str = "#14171b",
 ) -> go.Figure:
     """Labels down, answers across. A click on a cell selects a point whose `customdata` is [label, answer].
 

@@ -37,7 +37,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picture.getContext("2d").putImageData(pixels, 0, 0);
     const caption = document.createElement("span");
     caption.textContent = data.captions[i];
-    if (data.colours) caption.style.color = data.colours[i];
+    // nearer to the page's own colour of text, as a colour for areas is too pale to be read in small letters
+    if (data.colours) caption.style.color = `color-mix(in srgb, ${data.colours[i]} 75%, var(--st-text-color))`;
     element.append(picture, caption);
     element.onclick = () => setTriggerValue("picked", key);
     return element;

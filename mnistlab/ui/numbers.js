@@ -21,7 +21,7 @@ export default function ({ data, parentElement }) {
   function shaded(value) {
     const element = cell("td", value);
     element.style.background = `rgb(${value} ${value} ${value})`;
-    element.style.color = value > 127 ? "#000" : value ? "#fff" : "#777";
+    element.style.color = value > 117 ? "#000" : value ? "#fff" : "#777";
     return element;
   }
 }

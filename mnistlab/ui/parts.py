@@ -44,7 +44,7 @@ def chart(name: str) -> dict[str, Any]:
 
 def ink() -> str:
     """The colour of text in this visitor's theme, for text that a figure draws itself."""
-    return "#e8ebee" if st.context.theme.type == "dark" else "#1b1f24"
+    return "#e8ebee" if st.context.theme.type == "dark" else "#14171b"
 
 
 ALONE = "This page was opened alone. Start the lab with `streamlit run app.py` to reach the others."

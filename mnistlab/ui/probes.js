@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
     element.dataset.answer = told.answer;
     element.setAttribute("aria-label", told.alt);
     element.querySelector(".answer").textContent = told.caption;
-    element.querySelector(".answer").style.color = told.colour;
+    element.querySelector(".answer").style.color = `color-mix(in srgb, ${told.colour} 75%, var(--st-text-color))`;
     [...element.querySelectorAll(".bars i")].forEach((bar, digit) => {
       bar.style.height = `${100 * told.probabilities[digit]}%`;
       bar.classList.toggle("top", digit === told.answer);

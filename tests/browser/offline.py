@@ -41,7 +41,7 @@ def look(server: Server) -> dict[str, object]:
         page.set_default_timeout(60_000)
         complaints = driver.listen(page)
         open_page(page, server.url, "MNIST Lab")
-        digits = page.get_by_test_id("stSidebar").get_by_text("digits loaded").inner_text()
+        digits = page.get_by_test_id("stSidebar").get_by_text("digits loaded").inner_text().strip()
         visit(page, "Draw")
         with_mouse(page, SEVEN)
         says(page, "7 —")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from . import driver
 from .driver import DESKTOP, Server, open_page, pictures, settled, traces, wait_for
 from .test_draw import HAND, says, with_mouse
-from .test_train import PATIENCE, curve_begins, stop_button, train_button
+from .test_train import PATIENCE, curve_begins, stop, train_button
 
 NAMES = ("explore", "train", "evaluate", "draw")
 WORST = "classic-dense-512"  # of the shipped runs: it makes enough mistakes to look at
@@ -66,7 +66,7 @@ def take(browser: Browser, server: Server, folder: Path) -> None:
         picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
         picture.quantize(256, dither=Image.Dither.NONE).save(folder / f"{shown.__name__}.png", optimize=True)
         if shown is train:
-            stop_button(page).click()
+            stop(page)
         context.close()
 
 

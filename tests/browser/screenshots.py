@@ -40,7 +40,7 @@ def evaluate(page: Page, url: str) -> None:
     open_page(page, f"{url}/evaluate?run={WORST}", "Evaluate")
     page.locator("[class*='st-key-pair-']").first.get_by_role("button").click()
     expect(page.get_by_text(re.compile(r"images of \d answered \d"))).to_be_visible()
-    wait_for(lambda: traces(page, "matrix"), "the confusion matrix")
+    wait_for(lambda: traces(page, "matrix-1"), "the confusion matrix with its cell marked")
     settled(page)
     page.get_by_text("Click a cell to see its pictures").evaluate("text => text.scrollIntoView({block: 'end'})")
 

@@ -228,7 +228,7 @@ class Augmentation(Spec):
     """The most each new copy of a training image is changed; zero everywhere is none."""
 
     shift: Annotated[float, Number(0, 6)] = 0.0
-    """Pixels, in any direction."""
+    """Pixels, both across and down, either way."""
     rotate: Annotated[float, Number(0, 45)] = 0.0
     """Degrees, either way."""
     shear: Annotated[float, Number(0, 45)] = 0.0

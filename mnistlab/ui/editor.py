@@ -342,7 +342,7 @@ def _more(kind: Kind, path: str) -> None:
         st.segmented_control(
             "Padding", ["valid", "same"], default=fields.base().at(f"{path}.padding"), key=fields.key(f"{path}.padding"),
             required=True,
-            help="valid, the usual: only windows that lie inside; the picture shrinks. same: zeros around it; the size stays.",
+            help="valid, the usual: only windows that lie inside; it shrinks. same: zeros around it; with step 1 the size stays.",
         )  # fmt: skip
         _dropout(path)
     fields.switch(

@@ -255,10 +255,13 @@ def reading(history: History) -> str:
     text = f"Last epoch: validation accuracy {100 * last.val_accuracy:.2f} %, loss {last.val_loss:.4f}."
     if best and best.epoch < last.epoch:
         text += f" Validation loss was lowest after epoch {best.epoch} ({best.val_loss:.4f})."
-    if gap > 0.02 and best and best.epoch < last.epoch:
+    if gap > 0.02 and best and best.epoch < last.epoch and last.loss < best.loss:
         return (
             f"{text} Training loss went on falling to {last.loss:.4f} while validation loss rose: this is overfitting."
         )
     if gap < 0:
-        return f"{text} Training loss is {last.loss:.4f}: higher, for it is taken while the weights move, dropout on."
+        return (
+            f"{text} Training loss is {last.loss:.4f}: higher, for it is taken while the weights move, with dropout, "
+            "changed pictures and smoothed labels where the run has them."
+        )
     return f"{text} The gap to the training loss ({last.loss:.4f}) is {gap:.4f}."

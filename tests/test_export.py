@@ -19,7 +19,7 @@ from mnistlab.__main__ import main
 from mnistlab.data.sources import load, read_sample
 from mnistlab.events import Arrays, Evaluated, Finished, Started
 from mnistlab.experiment import Experiment
-from mnistlab.export import COMPARED, MADE_BY_THE_WORKER, SUFFIXES, TOLERANCE, zipped
+from mnistlab.export import COMPARED, MADE_BY_THE_WORKER, SUFFIXES, TOLERANCE
 from mnistlab.initial import fresh
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run, RunError, RunStore

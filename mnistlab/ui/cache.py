@@ -152,7 +152,7 @@ def pace() -> float:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _pace(version: int, live: tuple[str, ...]) -> float:
-    own = [run for run in store() if not run.shipped and run.id not in live][:PACE_RUNS]
+    own = [run for run in store() if not (run.shipped or run.brought or run.id in live)][:PACE_RUNS]
     return correction((run.experiment, run.history) for run in own)
 
 

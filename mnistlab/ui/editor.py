@@ -14,6 +14,7 @@ from ..runs import Run, RunError
 from . import cache, fields, state
 from .parts import plain
 from .settings import settings
+from .visitors import open_run
 
 STEPPED = 122  # pixels: the least at which a number shows its plus and minus
 UNDO = 20  # changes that can be taken back
@@ -165,7 +166,7 @@ def _started() -> Run | None:
     if state.get("start") is None:
         return None
     try:
-        return cache.store().open(state.get("start"))
+        return open_run(state.get("start"))
     except RunError:
         return None
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from .events import Arrays
 
-
 DIRECTORY_END = struct.Struct("<4s4H2LH")  # of a zip: PKWARE's APPNOTE.TXT, 4.3.16
 DIRECTORY_ENTRY = 46 + 250  # bytes at the most that one of our members takes in the directory, its name included
 

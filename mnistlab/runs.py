@@ -256,7 +256,7 @@ class RunStore:
         return sum(_size(folder) for folder in folders if RUN_ID.fullmatch(folder.name))
 
     def _make_room(self, needed: int) -> None:
-        """Remove the oldest runs that may go until so many bytes more fit. Raises `RunError`, and removes none, if they never do."""
+        """Remove the oldest runs that may go until so many bytes more fit. Raises `RunError`, and removes none, if that fails."""
         bound = Limits.here().disk
         if needed > bound:
             raise RunError(

@@ -63,7 +63,7 @@ def take_along(run: Run) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Run (.zip)", lambda: parcel.wrap(run), f"{run.id}.zip", "application/zip", key="take-zip", on_click="ignore",
-            icon=":material/folder_zip:", help="All of this run as one file. Another lab opens it under Start from, A run, Add a run.",
+            icon=":material/folder_zip:", help="The whole run as one file. Another lab takes it under A run, Add a run.",
         )  # fmt: skip
         for kind in export.MADE_BY_THE_WORKER:
             st.button(

@@ -132,7 +132,8 @@ def test_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("MNISTLAB_MAX_PARAMETERS", "1000")
     monkeypatch.setenv("MNISTLAB_MAX_MEMORY_MB", "512")
     monkeypatch.setenv("MNISTLAB_MAX_HOURS", "0.5")
-    assert Limits.here() == Limits(parameters=1000, memory=512_000_000, seconds=1800)
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", "100")
+    assert Limits.here() == Limits(parameters=1000, memory=512_000_000, seconds=1800, disk=100_000_000)
 
 
 def test_limits_without_an_environment_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +141,25 @@ def test_limits_without_an_environment_are_this_machines(monkeypatch: pytest.Mon
         monkeypatch.delenv(f"MNISTLAB_MAX_{name}", raising=False)
     free_memory(monkeypatch, 3_000_000_000)
     assert Limits.here() == Limits(parameters=20_000_000, memory=3_000_000_000 + limits.BASE_MEMORY, seconds=43_200)
+
+
+def test_hosted_lab_keeps_fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_HOSTED", "1")
+    assert Limits.here().disk == 2_000_000_000
+
+
+def test_network_from_elsewhere_may_need_more_memory_than_is_free() -> None:
+    limits.check_brought(DENSE.model, Limits(parameters=407_050, memory=1, seconds=1e12))
+
+
+def test_network_from_elsewhere_is_held_to_the_other_limits() -> None:
+    with pytest.raises(SpecError, match=r"^the network has 407,050 parameters; this lab trains at most 407,049$"):
+        limits.check_brought(DENSE.model, Limits(parameters=407_049, memory=1, seconds=1e12))
+    with pytest.raises(SpecError) as caught:
+        limits.check_brought(HUGE_WORK.model, Limits(parameters=10**9, memory=1, seconds=900))
+    assert str(caught.value) == (
+        "an epoch of its network would take up to 0.8 hours on a slow machine; at most 0.25 are allowed"
+    )
 
 
 def test_environment_is_what_check_holds_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -25,6 +27,11 @@ EPOCH = 60_000  # digits of MNIST's training set
 PREDICTED = 1000  # digits at once, when all of a set are answered
 SLOTS: dict[Optimizer, int] = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2, "adagrad": 1}
 FREE_MEMORY_TO_TRAIN = 1_100_000_000
+CGROUPS = Path("/sys/fs/cgroup")  # where Linux tells a container of its limits, in the second and in the first version
+CONTAINER = (
+    (".", "memory.max", "memory.current", "inactive_file"),
+    ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
 SLOW_MULTIPLY_ADDS = 1e10  # a second: a quarter of what two laptop cores do, so that nothing reasonable is refused
 
 
@@ -51,7 +58,7 @@ class Limits:
         Raises `SpecError` for a value that is not a number above 0.
         """
         usual = HOSTED if hosted() else OWN
-        available = (psutil.virtual_memory().available + BASE_MEMORY) / 1e6
+        available = (free_memory() + BASE_MEMORY) / 1e6
         return cls(
             parameters=int(_number("PARAMETERS", usual["PARAMETERS"])),
             memory=int(_number("MEMORY_MB", available) * 1e6),
@@ -152,9 +159,20 @@ def _seconds(ledger: Ledger, images: int) -> float:
     return 3 * ledger.multiply_adds * images / SLOW_MULTIPLY_ADDS
 
 
+def free_memory() -> int:
+    """Bytes that are free on this machine, or in the container that this runs in when that leaves less."""
+    free: int = psutil.virtual_memory().available
+    for folder, limit, used, cached in CONTAINER:
+        with suppress(OSError, ValueError):  # this kind of container it is not, or it has no limit ("max")
+            most, taken = (int((CGROUPS / folder / name).read_text()) for name in (limit, used))
+            stat = dict(line.split() for line in (CGROUPS / folder / "memory.stat").read_text().splitlines())
+            free = min(free, max(0, most - taken + int(stat.get(cached, 0))))  # cached files give way to whoever asks
+    return free
+
+
 def training_off() -> str:
     """Why nothing can be trained here now; empty when it can."""
-    free = psutil.virtual_memory().available
+    free = free_memory()
     if free < FREE_MEMORY_TO_TRAIN:
         return f"Training is off: it needs {FREE_MEMORY_TO_TRAIN / 1e9:.1f} GB of free memory, {free / 1e9:.1f} GB are free."
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -169,7 +170,30 @@ def test_environment_is_what_check_holds_to(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def free_memory(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(limits, "CGROUPS", Path("none"))
     monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
+
+
+@pytest.mark.parametrize(
+    ("folder", "names", "limit", "free"),
+    [
+        (".", ("memory.max", "memory.current", "inactive_file"), "2700000000", 2_000_000_000),
+        (".", ("memory.max", "memory.current", "inactive_file"), "max", 9_000_000_000),
+        (".", ("memory.max", "memory.current", "inactive_file"), "500000000", 0),
+        ("memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), "2700000000", 2_000_000_000),
+        ("memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), str(2**63 - 4096), 9_000_000_000),
+    ],
+)  # fmt: skip
+def test_in_a_container_its_own_limit_counts(
+    folder: str, names: tuple[str, str, str], limit: str, free: int, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_memory(monkeypatch, 9_000_000_000)
+    monkeypatch.setattr(limits, "CGROUPS", lab)
+    (lab / folder).mkdir(exist_ok=True)
+    for name, text in zip(names, (limit, "800000000", "100000000"), strict=True):
+        (lab / folder / name).write_text(text)
+    (lab / folder / "memory.stat").write_text(f"anon 5\n{names[2]} 100000000\n")
+    assert limits.free_memory() == free
 
 
 def test_little_memory_turns_training_off_with_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from .. import confidence as confidences
+from .. import limits
 from ..confidence import Confidence
 from ..data import sources
 from ..data.attributes import load as load_attributes
@@ -98,7 +99,8 @@ def engine() -> Engine:
     from ..engine import Engine  # Dask takes 0.4 s to import, and only training needs it
 
     made = Engine(store(), os.environ.get("MNISTLAB_SCHEDULER"))
-    made.warm_up()
+    if made.address or not limits.training_off():  # a worker with Keras would take the memory that the pages need
+        made.warm_up()
     return made
 
 

@@ -201,6 +201,15 @@ def test_little_memory_turns_training_off_with_both_numbers(monkeypatch: pytest.
     assert limits.training_off() == "Training is off: it needs 1.1 GB of free memory, 0.6 GB are free."
 
 
+def test_memory_here_does_not_matter_to_workers_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 300_000_000)
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://192.168.1.20:8786")
+    assert limits.training_off() == ""
+    limits.check(HUGE_WORK.changed({"train.epochs": 1}), 55_000)
+    monkeypatch.setenv("MNISTLAB_MAX_MEMORY_MB", "1000")
+    assert "GB of memory" in refusal(HUGE_WORK, Limits.here())
+
+
 def test_enough_memory_leaves_training_on(monkeypatch: pytest.MonkeyPatch) -> None:
     free_memory(monkeypatch, 1_100_000_000)
     assert limits.training_off() == ""

@@ -99,7 +99,7 @@ def engine() -> Engine:
     from ..engine import Engine  # Dask takes 0.4 s to import, and only training needs it
 
     made = Engine(store(), os.environ.get("MNISTLAB_SCHEDULER"))
-    if made.address or not limits.training_off():  # a worker with Keras would take the memory that the pages need
+    if not limits.training_off():  # a worker with Keras would take the memory that the pages need
         made.warm_up()
     return made
 

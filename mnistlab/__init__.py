@@ -49,6 +49,8 @@ from .ledger import Layer, Ledger
 from .presets import PRESETS, Preset
 from .runs import Run, RunError, RunStore
 
+__version__ = "0.1.0"
+
 __all__ = [
     "PRESETS",
     "Augmentation",

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import confidence, drawing, export, files, keras_code, limits, parcel
+from . import __version__, confidence, drawing, export, files, keras_code, limits, parcel
 from .data import sources
 from .data.digits import Dataset
 from .engine import EXPORT, Engine, EngineError
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mnistlab", description="Train, evaluate and use networks that read digits."
     )
+    parser.add_argument("--version", action="version", version=f"mnistlab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Callable[[argparse.Namespace], Result], about: str) -> argparse.ArgumentParser:

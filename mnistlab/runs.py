@@ -61,6 +61,8 @@ PINNED = "pinned"  # name of the mark
 PINNED_PART = 0.5  # of the disk's bound that pinned runs may take, so that there is always room to train
 STILL_WRITTEN = 3600  # seconds after its last word in which an interrupted run may be another process's, and stays
 HISTORIES = 16  # histories kept in memory; each is a few hundred KB at most
+NO_SUCH = "there is no such run, or its run.json is damaged"
+UNWRITABLE = "the folder of runs cannot be written; set MNISTLAB_RUNS to one that can"
 
 
 class RunError(ValueError):
@@ -247,7 +249,7 @@ class RunStore:
                     files.write(folder / name, content)
                 files.write(folder / "run.json", json.dumps(meta, indent=1).encode())
             except OSError as error:
-                raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
+                raise RunError(UNWRITABLE) from error
         return self.open(run_id)
 
     def taken(self) -> int:
@@ -300,7 +302,7 @@ class RunStore:
             else:
                 (run.path / PINNED).unlink(missing_ok=True)
         except OSError as error:
-            raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
+            raise RunError(UNWRITABLE) from error
 
     def remove(self, run_id: str) -> None:
         """Delete one of a person's own runs with all it holds. Raises `RunError`."""
@@ -310,7 +312,7 @@ class RunStore:
         try:
             shutil.rmtree(run.path)
         except OSError as error:
-            raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
+            raise RunError(UNWRITABLE) from error
 
     def open(self, run_id: str) -> Run:
         """The run with this id, or the shipped run with this name. Raises `RunError`."""
@@ -337,7 +339,7 @@ class RunStore:
             )
         # ValueError: not JSON, not UTF-8, not an experiment, a number of thousands of digits; RecursionError: nested
         except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise RunError("there is no such run, or its run.json is damaged") from error
+            raise RunError(NO_SUCH) from error
 
     def _shipped(self) -> Iterator[Run]:
         for file in self.shipped.glob("[a-z]*/run.json"):

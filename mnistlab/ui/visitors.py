@@ -14,7 +14,7 @@ import hashlib
 import streamlit as st
 
 from ..limits import hosted
-from ..runs import Run, RunError
+from ..runs import NO_SUCH, Run, RunError
 from . import cache, state
 
 COOKIES = ("_streamlit_xsrf", "_xsrf")
@@ -63,5 +63,5 @@ def open_run(run_id: str) -> Run:
     """The run with this id. Raises `RunError` when there is none, and in the same words when it is another visitor's."""
     run = cache.store().open(run_id)
     if not may_see(run):
-        raise RunError("there is no such run, or its run.json is damaged")
+        raise RunError(NO_SUCH)
     return run

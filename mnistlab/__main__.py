@@ -210,8 +210,9 @@ def runs(options: argparse.Namespace) -> Result:
 def _added(file: Path) -> Run:
     """The run of a zip, now one of this lab's."""
     try:
-        if file.stat().st_size > (most := parcel.most_bytes()):
-            raise RunError(f"{str(file)!r} has more than the {most:,} bytes that are read here")
+        size, most = file.stat().st_size, parcel.most_bytes()
+        if size > most:
+            raise RunError(f"{str(file)!r} has {size:,} bytes; at most {most:,} are read here")
         content = file.read_bytes()
     except OSError as error:
         raise RunError(f"{str(file)!r} cannot be read") from error

@@ -264,16 +264,14 @@ class RunStore:
             raise RunError(
                 f"this run may take {_megabytes(needed)} on disk; this lab keeps {_megabytes(bound)} of runs"
             )
-        own = [run for run in self if not run.shipped]
-        growing = sum(max(0, most_bytes(run.experiment) - _size(run.path)) for run in own if run.id in self.live)
+        growing = sum(max(0, most_bytes(run.experiment) - _size(run.path)) for run in self.living())
         over = self.taken() + growing + needed - bound
-        going = []
-        for run in reversed(own):  # the oldest first
-            if over <= 0:
-                break
-            if self._may_go(run):
-                going.append(run)
-                over -= _size(run.path)
+        going: list[Run] = []
+        if over > 0:
+            for run in sorted(self, key=lambda run: run.created):
+                if over > 0 and self._may_go(run):
+                    going.append(run)
+                    over -= _size(run.path)
         if over > 0:
             raise RunError(
                 f"the {_megabytes(bound)} that this lab keeps of runs are full of pinned ones and those not over; "
@@ -284,7 +282,7 @@ class RunStore:
             logger.info("%s was removed: the folder of runs has reached its bound", run.id)
 
     def _may_go(self, run: Run) -> bool:
-        if run.pinned or run.id in self.live:
+        if run.shipped or run.pinned or run.id in self.live:
             return False
         return run.status != "interrupted" or time.time() - _last_written(run.path) > STILL_WRITTEN
 

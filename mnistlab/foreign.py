@@ -10,6 +10,7 @@ import json
 import math
 import re
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -131,7 +132,7 @@ def _event(text: bytes, experiment: Experiment) -> Event:
 
 
 def _check_probe(probe: Probe, layers: set[str]) -> None:
-    rows = [*probe.probabilities, probe.recall]
+    rows: list[Sequence[float | None]] = [*probe.probabilities, probe.recall]
     known = all(set(values) <= {"size", "moved", "gradient", "silent"} for values in probe.layers.values())
     if any(len(row) != 10 for row in rows) or not set(probe.layers) <= layers or not known:
         raise ValueError("not a probe of this network")

@@ -16,7 +16,7 @@ from mnistlab.experiment import Experiment
 from mnistlab.initial import fresh
 from mnistlab.runs import Run
 from mnistlab.ui import cache
-from tests.pages.browser import opened, run, words
+from tests.pages.browser import ROOT, SECONDS, opened, run, words
 from tests.pages.test_editor import field
 
 MARKED = "marked label"
@@ -149,7 +149,7 @@ def test_sidebar_shows_only_ones_own_training(monkeypatch: pytest.MonkeyPatch) -
     store = cache.store()
     theirs, own = (store.create(Experiment(), label, visitor=name(who)) for label, who in (("a", "one"), ("b", "two")))
     store.live.update({theirs.id, own.id})
-    at = AppTest.from_file("app.py", default_timeout=60)
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=SECONDS)
     at.session_state["visitor"] = "two"
     run(at)
     assert [text.value for text in at.sidebar.text] == ["b"]

@@ -41,11 +41,10 @@ def own_runs(start_from: Callable[[Run], None]) -> None:
 def _row(run: Run, start_from: Callable[[Run], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if may_steer(run):
-            told = f"{run.label} is pinned: it stays." if run.pinned else f"Pin {run.label}: it then stays."
             st.button(
-                "", icon=":material/keep:" if run.pinned else ":material/keep_off:", key=f"pin-{run.id}", type="tertiary",
-                on_click=_pin, args=(run.id, not run.pinned),
-                help=plain(f"{told} Runs without a pin go, the oldest first, when the disk's bound is reached."),
+                "Pinned" if run.pinned else "Pin", icon=":material/keep:" if run.pinned else ":material/keep_off:",
+                key=f"pin-{run.id}", type="tertiary", on_click=_pin, args=(run.id, not run.pinned),
+                help="A pinned run stays. The others go, the oldest first, when runs have filled the disk's bound.",
             )  # fmt: skip
         st.button(
             plain(f"{run.label} · {run.created[5:16].replace('T', ' ')}"), key=fields.key(f"run-{run.id}"), type="tertiary",
@@ -56,7 +55,7 @@ def _row(run: Run, start_from: Callable[[Run], None]) -> None:
 def _way_in() -> None:
     most = min(st.get_option("server.maxUploadSize"), parcel.most_bytes() // 1_000_000)
     st.file_uploader(
-        "Add a run", key=_place(), on_change=_add, max_upload_size=most,
+        "Add a run (.zip)", key=_place(), on_change=_add, max_upload_size=most,
         help="The .zip of a run, taken along from this or another lab: there under Keras code, Run (.zip). Other files are "
         "refused unopened. A larger one is added with python -m mnistlab runs --add FILE.zip",
     )  # fmt: skip

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
+from mnistlab.events import BatchEnd
 from mnistlab.presets import PRESETS
+from mnistlab.runs import Run
 
 from . import Figure, alternating
-from .lab import epoch_seconds, lab
+from .lab import lab
 
 NAME = "arithmetic"
 PRESET = "classic-dense-512"
 SIDE = 2048  # of the square matrices: large enough that calling costs nothing
-EPOCHS = 4
+EPOCHS = 6  # the first is not counted
 
 
 def product_rate() -> float:
@@ -39,22 +42,24 @@ def step_operations(widths: list[int]) -> int:
     return sum(6 * weights for weights in products) - 2 * products[0]
 
 
+def step_seconds(run: Run) -> float:
+    """Seconds a step while the app trains, the median of the epochs after the first: as chunk follows chunk within an epoch."""
+    epochs: dict[int, list[BatchEnd]] = {}
+    for batch in run.history.batches:
+        epochs.setdefault(batch.epoch, []).append(batch)
+    found = []
+    for batches in list(epochs.values())[1:]:
+        first, *_, last, _ = batches  # the very last is the smaller batch that is left over
+        found.append((last.seconds - first.seconds) / (last.step - first.step))
+    return median(found)
+
+
 def measure(times: int) -> list[Figure]:
-    """The training's rate over whole epochs, validation's arithmetic included, ÷ NumPy's."""
+    """The rate of the training's steps, watched and with all their events, ÷ NumPy's."""
     with lab() as here:
         experiment = PRESETS[PRESET].experiment.changed({"train.epochs": EPOCHS})
         widths = [784, *(block.units for block in experiment.model.dense), 10]
-        forward = sum(2 * before * after for before, after in pairwise(widths))
-
-        def rate() -> float:
-            run = here.train(experiment)
-            started = run.history.started
-            assert started is not None
-            work = started.train_images * step_operations(widths) + started.validation_images * forward
-            return work / epoch_seconds(run)
-
-        step, product = alternating(times, rate, product_rate)
+        work = experiment.train.batch_size * step_operations(widths)
+        step, product = alternating(times, lambda: work / step_seconds(here.train(experiment)), product_rate)
     details = {"step_gflops": step / 1e9, "product_gflops": product / 1e9}
-    return [
-        Figure(f"{PRESET}: arithmetic rate of training ÷ NumPy's matrix product", step / product, "≥ 0.75", details)
-    ]
+    return [Figure(f"{PRESET}: arithmetic rate of a training step ÷ NumPy's", step / product, "≥ 0.75", details)]

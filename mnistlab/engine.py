@@ -336,7 +336,14 @@ class Engine:
             raise EngineError(f"{off} Other pages work.")
         # nothing is served over HTTP; Dask opens the port all the same, so a free one: 8787 may be another lab's
         # a checkpoint travels with its task: 10 MB are no mistake here
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "2GB"})
+        dask.config.set(
+            {
+                "distributed.admin.large-graph-warning-threshold": "2GB",
+                # else each of its processes wakes 50 to 150 times a second, and TensorFlow's threads wait for each other
+                "distributed.admin.tick.interval": "1s",
+                "distributed.worker.profile.enabled": False,
+            }
+        )
         quiet = {**dask.config.get("distributed.nanny.pre-spawn-environ"), "DASK_LOGGING__DISTRIBUTED": "critical"}
         with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.nanny.pre-spawn-environ": quiet}):
             self._cluster = LocalCluster(

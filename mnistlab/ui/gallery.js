@@ -1,5 +1,5 @@
 // A sheet of digits, each a button: reachable by Tab and the arrow keys, as wide as the page allows, pixels never blurred.
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".sheet");
   const hadFocus = parentElement.activeElement != null;
   root.style.setProperty("--size", `${data.size}px`);

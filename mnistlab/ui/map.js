@@ -1,6 +1,6 @@
 // A map of digits: a point each. Hovering, or an arrow key, shows the digit itself; a click or Enter picks it; a line drawn
 // around points, or Shift and Enter, picks all within. While points move, only they arrive: the rest is kept.
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".map");
   root.still = data.still ?? root.still;
   const still = root.still;

@@ -1,5 +1,5 @@
 // The 28 × 28 values of a digit as a table, each cell shaded by its value; wider than a phone, so it scrolls sideways there.
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const root = parentElement.querySelector(".numbers");
   const table = document.createElement("table");
   root.setAttribute("aria-label", "the 28 by 28 values of this digit, rows and columns numbered from 0");

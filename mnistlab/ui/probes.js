@@ -1,5 +1,5 @@
 // Digits that are watched while a network learns: the picture, ten bars, the answer; a tile flashes when its answer changes.
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const root = parentElement.querySelector(".strip");
   root.setAttribute("aria-label", data.alt);
   const bytes = Uint8Array.from(atob(data.images), (c) => c.charCodeAt(0));

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from ..events import Probe
 from ..figures.colours import RIGHT, TRAINING, WRONG
 from ..runs import Run, RunError
+from .component import component
 
-
-def _source(name: str) -> str:
-    return Path(__file__).with_name(name).read_text("utf-8")
-
-
-_strip = st.components.v2.component(
-    "mnistlab_probes",
-    html='<div class="strip" role="list"></div>',
-    css=_source("probes.css"),
-    js=_source("probes.js"),
-)
+_strip = component("probes", '<div class="strip" role="list"></div>')
 
 
 def probe_strip(run: Run, probe: Probe | None, key: str) -> bool:

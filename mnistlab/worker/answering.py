@@ -14,6 +14,7 @@ from ..data.sources import read_sample
 from ..data.spoil import spoil
 from ..events import Answered, Arrays, Control, Emit
 from ..experiment import Experiment
+from ..forward import folded
 from ..robustness import chosen_rows
 from . import network
 
@@ -67,7 +68,8 @@ class _Answering:
     """A network that says how far it is; once stopped it answers None."""
 
     def __init__(self, experiment: Experiment, weights: Arrays, total: int, emit: Emit, control: Control) -> None:
-        model = network.build(experiment.model, experiment.train)
+        plain, weights = folded(experiment.model, weights)
+        model = network.build(plain, experiment.train)
         network.set_weights(model, weights)
         self.infer = network.inference(model)
         self.total, self.emit, self.control = total, emit, control

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -61,43 +63,40 @@ def draw_map(values: NDArray[np.float32], perplexity: float, seed: int, emit: Em
     mapping.draw(values, perplexity, seed, emit, control)
 
 
+@contextmanager
+def _session() -> Iterator[None]:
+    """Keras' memory of what is built inside ends with it, or every model ever built would stay."""
+    _settle()
+    import keras
+
+    try:
+        yield
+    finally:
+        keras.backend.clear_session()
+
+
 def score(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, control: Control) -> None:
     """Answer the validation digits of a run, and as many of those it was trained on."""
-    _settle()
-    import keras
+    with _session():
+        from . import answering
 
-    from . import answering
-
-    try:
         answering.score(experiment, weights, _dataset(digits), emit, control)
-    finally:
-        keras.backend.clear_session()
-
-
-def export(experiment: str, weights: Arrays, kind: str, images: Bytes, emit: Emit, control: Control) -> None:
-    """Make a "keras", "onnx" or "litert" file of a trained network and compare it with Keras on `images`."""
-    _settle()
-    import keras
-
-    from . import export
-
-    try:
-        export.export(Experiment.from_json(experiment), weights, kind, images, emit)
-    finally:
-        keras.backend.clear_session()
 
 
 def robustness(experiment: Experiment, weights: Arrays, digits: str, emit: Emit, control: Control) -> None:
     """Answer test digits corrupted in each way and strength."""
-    _settle()
-    import keras
+    with _session():
+        from . import answering
 
-    from . import answering
-
-    try:
         answering.robustness(experiment, weights, _dataset(digits), emit, control)
-    finally:
-        keras.backend.clear_session()
+
+
+def export(experiment: str, weights: Arrays, kind: str, images: Bytes, emit: Emit, control: Control) -> None:
+    """Make a "keras", "onnx" or "litert" file of a trained network and compare it with Keras on `images`."""
+    with _session():
+        from . import export
+
+        export.export(Experiment.from_json(experiment), weights, kind, images, emit)
 
 
 def train(
@@ -109,32 +108,16 @@ def train(
     control: Control,
 ) -> None:
     """Train `experiment` on the digits with this sha256, with `resume` on from a checkpoint (arrays, note about it)."""
-    _settle()
-    import keras
+    with _session():
+        from . import training
 
-    from . import training
-
-    try:
-        training.train(
-            experiment,
-            _dataset(digits),
-            emit,
-            control,
-            drawing=drawing,
-            resume=training.Resume(*resume) if resume else None,
-        )
-    finally:
-        keras.backend.clear_session()  # or every model ever built stays in memory
+        going_on = training.Resume(*resume) if resume else None
+        training.train(experiment, _dataset(digits), emit, control, drawing=drawing, resume=going_on)
 
 
 def adapt(experiment: Experiment, weights: Arrays, drawings: Digits, digits: str, emit: Emit, control: Control) -> None:
     """Train these weights a little further on drawings, mixed with the digits with this sha256."""
-    _settle()
-    import keras
+    with _session():
+        from . import adapting
 
-    from . import adapting
-
-    try:
         adapting.adapt(experiment, weights, drawings, _dataset(digits), emit, control)
-    finally:
-        keras.backend.clear_session()

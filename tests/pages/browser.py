@@ -52,7 +52,8 @@ def figure(at: AppTest, key: str) -> dict[str, Any]:
 
 def component(at: AppTest, key: str) -> dict[str, Any]:
     """What the component with this key (a sheet of digits, a table of numbers) was given to draw."""
-    return dict(json.loads(at.get_by_key(key).proto.json))
+    (given,) = json.loads(at.get_by_key(key).proto.json)
+    return dict(given)
 
 
 def pictures(at: AppTest, key: str) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from mnistlab.data.digits import split
 from mnistlab.engine import CARD, SCORE, EngineError, Job
 from mnistlab.evaluation import Evaluation
 from mnistlab.events import Answered, Checkpoint, EpochEnd, Finished, Started
-from mnistlab.experiment import DataSpec, Experiment, Spoil
+from mnistlab.experiment import DataSpec, Experiment, ModelSpec, Spoil, TrainSpec
 from mnistlab.figures.colours import RIGHT, WRONG
 from mnistlab.figures.scores import VIEWS
 from mnistlab.robustness import Card, chosen_rows
@@ -26,6 +26,7 @@ from mnistlab.slices import Slices
 from mnistlab.ui import cache, report, work
 from mnistlab.ui.scored import Scored
 from tests.pages.browser import ROOT, SECONDS, component, figure, opened, pick, pictures, run, words
+from tests.training import kept, trained
 
 SHIPPED = ("reference-cnn", "classic-dense-512")
 QUICK = "classic-dense-512"
@@ -517,9 +518,13 @@ def test_interrupted_run_is_evaluated_by_its_last_checkpoint_and_says_so() -> No
     assert "It has no finished evaluation" in said
 
 
-def test_spoiled_run_says_so_above_its_figures() -> None:
-    spoiled = own(Experiment(data=DataSpec(spoil=Spoil(leave_out=(7,)))), arrays=always(1))
+def test_run_trained_without_a_digit_never_finds_it_and_says_so_above_its_figures() -> None:
+    without = Spoil(leave_out=(7,))
+    weights = kept(trained(ModelSpec(), TrainSpec(epochs=2), dataset=cache.dataset(), spoil=without))
+    spoiled = own(Experiment(data=DataSpec(spoil=without)), arrays=weights)
     at = opened("3_evaluate", run=spoiled.id)
+    (recall,) = (bars for bars in figure(at, "per-digit")["data"] if bars["name"] == "recall")
+    assert [digit for digit, found in enumerate(recall["y"]) if found == 0] == [7]
     note = "Trained on digits spoiled on purpose: without 7."
     assert note in words(at).replace("\\", "")
     for key in ("matrix", "per-digit"):

@@ -165,7 +165,7 @@ def _normalize(values: Floats, gamma: Floats, beta: Floats, moving_mean: Floats,
 def folded(model: ModelSpec, weights: Arrays) -> tuple[ModelSpec, Arrays]:
     """The same network without batch norm: each one's scale and shift are taken into the weights of the layer before it.
 
-    What answers many digits is then a third faster; probabilities agree to rounding. (S. Ioffe and C. Szegedy, 2015,
+    Answering many digits is faster so; probabilities agree to rounding. (S. Ioffe and C. Szegedy, 2015,
     arXiv:1502.03167, section 3.1: at inference it is a fixed linear map.)
     """
     kept = {name: array for name, array in weights.items() if "_norm/" not in name}

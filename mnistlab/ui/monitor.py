@@ -20,6 +20,7 @@ from .parts import CHART, PAGES, boundary, duration, live_runs, plain, progress_
 from .parts import go as go_to
 from .probes import probe_strip
 from .steering import controls, learning_rate
+from .visitors import open_run
 
 SECONDS = 0.4  # between two looks while it runs
 What = Literal["loss", "accuracy"]
@@ -45,7 +46,7 @@ def watched() -> Run | None:
     for run_id in (state.get("training"), st.query_params.get("run"), live[-1].id if live else None):
         if run_id:
             try:
-                return cache.store().open(str(run_id))
+                return open_run(str(run_id))
             except RunError:
                 continue
     return None

@@ -12,7 +12,8 @@ runs         `RunStore`: trained runs on disk
 forward      a trained network in NumPy, every layer's output kept
 keras_code   an experiment as a plain Keras script or notebook
 explain      each line of it, worked with one digit and one network
-export       a run as one file for another lab
+export       what can be taken out: code, networks in other formats
+parcel       a run as one zip, out of a lab and into another; `foreign` checks what is in it
 evaluation   confusion, precision, recall, F1, mistakes; `calibration`, `slices`, `comparison` of two runs
 robustness   what corrupted digits (`corruptions`) cost a network; `report` takes it all along
 neighbours   the digits nearest to one; `pca` their principal components
@@ -47,6 +48,8 @@ from .history import History
 from .ledger import Layer, Ledger
 from .presets import PRESETS, Preset
 from .runs import Run, RunError, RunStore
+
+__version__ = "0.1.0"
 
 __all__ = [
     "PRESETS",

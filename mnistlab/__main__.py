@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import confidence, drawing, export, files, keras_code, limits
+from . import __version__, confidence, drawing, export, files, keras_code, limits, parcel
 from .data import sources
 from .data.digits import Dataset
 from .engine import EXPORT, Engine, EngineError
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mnistlab", description="Train, evaluate and use networks that read digits."
     )
+    parser.add_argument("--version", action="version", version=f"mnistlab {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Callable[[argparse.Namespace], Result], about: str) -> argparse.ArgumentParser:
@@ -79,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("predict", predict, "which digits pictures show")
     sub.add_argument("run", metavar="RUN")
     sub.add_argument("images", nargs="+", metavar="IMAGE", type=Path)
-    add("runs", runs, "every run, with its status and test accuracy")
+    sub = add("runs", runs, "every run, with its status and test accuracy")
+    sub.add_argument("--add", metavar="FILE.zip", type=Path, help="first add the run that another lab wrapped as a zip")
     sub = add("bench", bench, "how fast this is, as ratios measured side by side (minutes)")
     sub.add_argument("what", nargs="*", metavar="NAME", help="what to measure; everything unless named")
     sub.add_argument("--times", type=int, default=3, help="how often each side is measured; the median counts")
@@ -189,6 +191,7 @@ def predict(options: argparse.Namespace) -> Result:
 
 
 def runs(options: argparse.Namespace) -> Result:
+    added = {"added": _added(options.add).id} if options.add else {}
     test, listed = _dataset().test, []
     for run in RunStore():
         try:
@@ -201,7 +204,19 @@ def runs(options: argparse.Namespace) -> Result:
         return "      " if row["test_accuracy"] is None else f"{row['test_accuracy']:.4f}"
 
     lines = [f"{row['run']}  {row['status']:<11}  {score(row)}  {row['label']}" for row in listed]
-    return {"runs": listed}, "\n".join(lines) or "no runs yet"
+    return {"runs": listed, **added}, "\n".join(lines) or "no runs yet"
+
+
+def _added(file: Path) -> Run:
+    """The run of a zip, now one of this lab's."""
+    try:
+        size, most = file.stat().st_size, parcel.most_bytes()
+        if size > most:
+            raise RunError(f"{str(file)!r} has {size:,} bytes; at most {most:,} are read here")
+        content = file.read_bytes()
+    except OSError as error:
+        raise RunError(f"{str(file)!r} cannot be read") from error
+    return parcel.add(RunStore(), content)
 
 
 def bench(options: argparse.Namespace) -> Result:
@@ -223,7 +238,7 @@ def export_(options: argparse.Namespace) -> Result:
         write = keras_code.script if form == "script" else keras_code.notebook
         content = write(*_described(options.what)).encode()
     elif form == "zip":
-        content = export.zipped(_trained(options.what))
+        content = parcel.wrap(_trained(options.what))
     else:
         content, said = _made_by_the_worker(_trained(options.what), form)
     try:

@@ -28,6 +28,7 @@ from distributed.scheduler import KilledWorker
 from numpy.typing import NDArray
 
 from . import job as frame
+from . import limits
 from .data.digits import Digits
 from .events import Arrays, Event, Failed, Finished, Orders, Started, Steered, from_dict, pack, unpack
 from .experiment import Experiment, SpecError
@@ -311,6 +312,8 @@ class Engine:
                     self._client = self._connect()
                     if self.address:
                         self._find_again(self._client)
+                except EngineError:
+                    raise  # it says why
                 except (OSError, TimeoutError, ValueError, RuntimeError) as error:
                     raise EngineError(self._unreachable) from error
             return self._client
@@ -329,6 +332,8 @@ class Engine:
                 client.close()
                 raise EngineError(f"No training now: the scheduler at {self.address} {other}. Other pages work.")
             return client
+        if off := limits.training_off():  # a worker would take the memory that the pages need
+            raise EngineError(f"{off} Other pages work.")
         # nothing is served over HTTP; Dask opens the port all the same, so a free one: 8787 may be another lab's
         # a checkpoint travels with its task: 10 MB are no mistake here
         dask.config.set(

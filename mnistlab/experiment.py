@@ -105,6 +105,21 @@ class Spec(BaseModel):
             raise KeyError(field)
         return found[0]
 
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read JSON from anywhere. Raises `SpecError` for anything but one valid value of this kind."""
+        if len(text) > MAX_JSON_BYTES:
+            raise SpecError(f"an experiment has at most {MAX_JSON_BYTES:,} characters. Received: {len(text):,}")
+        try:
+            json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_not_too_long)
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise SpecError(_sentence(error)) from error
+        except RecursionError as error:
+            raise SpecError("this JSON is nested too deeply for an experiment") from error
+        except json.JSONDecodeError as error:
+            raise SpecError(f"not JSON: {error.msg} in line {error.lineno}") from error
+
 
 Rate = Annotated[float, Number(0, 0.95)]
 
@@ -228,7 +243,7 @@ class Augmentation(Spec):
     """The most each new copy of a training image is changed; zero everywhere is none."""
 
     shift: Annotated[float, Number(0, 6)] = 0.0
-    """Pixels, in any direction."""
+    """Pixels, both across and down, either way."""
     rotate: Annotated[float, Number(0, 45)] = 0.0
     """Degrees, either way."""
     shear: Annotated[float, Number(0, 45)] = 0.0
@@ -307,21 +322,6 @@ class Experiment(Spec):
                 "an experiment is made of plain dicts, lists, numbers and texts, not nested too deeply"
             ) from error
         return cls.from_json(text)
-
-    @classmethod
-    def from_json(cls, text: str) -> Experiment:
-        """Read JSON from anywhere. Raises `SpecError` for anything but one valid experiment."""
-        if len(text) > MAX_JSON_BYTES:
-            raise SpecError(f"an experiment has at most {MAX_JSON_BYTES:,} characters. Received: {len(text):,}")
-        try:
-            json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_not_too_long)
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise SpecError(_sentence(error)) from error
-        except RecursionError as error:
-            raise SpecError("this JSON is nested too deeply for an experiment") from error
-        except json.JSONDecodeError as error:
-            raise SpecError(f"not JSON: {error.msg} in line {error.lineno}") from error
 
     def to_json(self) -> str:
         return self.model_dump_json()

@@ -191,7 +191,7 @@ def _validation_count(case: Case) -> Explanation:
 def _leave_out_sample(case: Case) -> Explanation:
     return Explanation(
         "The first 500 images of each digit are never used: they are the sample that comes with the lab.",
-        (f"{case.counts.validation + case.counts.cut:,} images are left to choose from.",),
+        (f"{case.counts.given - 10 * keras_code.SAMPLE_PER_DIGIT:,} images are left to choose from.",),
         notes=("So what a network scores on the sample is measured on digits it has never seen.",),
     )
 

@@ -60,18 +60,19 @@ def _conv(case: Case, layer: Layer, before: Floats) -> Explanation:
     one = strongest(case.network, layer, before)
     row, column, number = one.place
     values: tuple[Values, ...] = ()
-    if one.inputs.size <= MOST_SHOWN:
+    if channels == 1 and one.inputs.size <= MOST_SHOWN:  # of more channels one would be no whole window
         values = (
             Values(f"window for row {row}, column {column} of the result", one.inputs[..., 0]),
             Values(f"kernel of filter {number}", one.weights[..., 0]),
         )
     reach = f", {layer.strides} pixels apart" if layer.strides > 1 else ""
     side, step = layer.input_shape[0], layer.strides
+    every = "keep every place" if step == 1 else f"make room for a window every {step} pixels"
     fits = (
         f"A {size}×{size} window fits {height} times along {side} pixels: "
         + (f"{side} − {size} + 1 = {height}." if step == 1 else f"⌊({side} − {size}) / {step}⌋ + 1 = {height}.")
         if layer.padding == "valid"
-        else f"Zeros around the border keep every place: ⌈{side} / {step}⌉ = {height}."
+        else f"Zeros around the border {every}: ⌈{side} / {step}⌉ = {height}."
     )
     return Explanation(
         f"{filters} small filters slide over the picture{reach}; each marks where its pattern of {size}×{size} is found.",

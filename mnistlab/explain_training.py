@@ -95,7 +95,7 @@ def _optimizer(case: Case) -> Explanation:
     between = ", ".join(f"{name} {short(value)}" for name, value in step.between.items())
     decay = f"; first w ← w·(1 − η·{train.weight_decay:g})" if train.weight_decay else ""
     return Explanation(
-        _IDEAS[train.optimizer] + _goes_on(train),
+        _idea(train) + _goes_on(train),
         (
             f"The weight from number {slope.unit} of those that go into the output layer to the answer {slope.digit} is "
             f"{short(slope.weight)}. For the selected digit alone its gradient is input · (p − y) = {short(slope.input)} · "
@@ -111,6 +111,12 @@ def _optimizer(case: Case) -> Explanation:
             "last layer to the first.",
         ),
     )
+
+
+def _idea(train: TrainSpec) -> str:
+    if train.optimizer == "adamw" and not train.weight_decay:
+        return "Adam with weight decay apart from the gradient; as the decay is 0 here, it is the same as Adam."
+    return _IDEAS[train.optimizer]
 
 
 def _goes_on(train: TrainSpec) -> str:
@@ -143,12 +149,14 @@ def _loss(case: Case) -> Explanation:
         else "The labels are one-hot; with plain numbers (`sparse_categorical_crossentropy`) the result is the same."
     )
     plain = cross_entropy(logits, targets(case.label, 0))
+    good = "the probability of the right digit is near 1"
     worked = f"The selected digit is a {case.label}, which gets p = {short(p, 7)}: −ln {short(p, 7)} = {short(plain)}."
     if smooth:
         worked += f" With label smoothing {smooth:g} the label counts {1 - 0.9 * smooth:g}, each other digit {smooth / 10:g}: "
-        worked += f"{short(loss)}."
+        worked += f"{short(loss)}. The least is {short(_least(case.label, smooth))}, when every p is its y."
+        good = "each probability is near what that output should be"
     return Explanation(
-        "How wrong the answers are, as one number: small when the probability of the right digit is near 1.",
+        f"How wrong the answers are, as one number: small when {good}.",
         (
             worked,
             f"Guessing (ten times 0.1) would cost −ln 0.1 = {log(10):.4f}.",
@@ -172,6 +180,12 @@ def _loss(case: Case) -> Explanation:
             Values("what they are, p", case.outputs["probabilities"]),
         ),
     )
+
+
+def _least(label: int, smoothing: float) -> float:
+    """The smoothed loss of outputs that are what they should be."""
+    wanted = targets(label, smoothing)
+    return cross_entropy(np.log(wanted).astype(np.float32), wanted)
 
 
 def _compile(case: Case) -> Explanation:
@@ -221,7 +235,7 @@ _WHERE = (
 def _augment(case: Case) -> Explanation:
     spec = case.experiment.train.augmentation
     most = {
-        "moved by up to {} pixels": spec.shift,
+        "moved by up to {} pixels across and down": spec.shift,
         "turned by up to {}°": spec.rotate,
         "sheared by up to {}°": spec.shear,
         "made larger or smaller by up to {} of its size": spec.scale,
@@ -292,6 +306,11 @@ def _standard_error(accuracy: float, images: int) -> float:
 
 def _reading(case: Case, points: float, chance: float) -> str:
     """What the gap says, and what makes training accuracy another number than the same weights would reach."""
+    if case.experiment.data.spoil.leave_out:
+        return (
+            "The test has digits that training never showed, and they widen the gap: it does not tell whether the network "
+            "overfits."
+        )
     if hard := case.harder_training:
         return (
             f"Training accuracy was measured with {hard}, which makes training harder than the test: a small or "
@@ -302,17 +321,24 @@ def _reading(case: Case, points: float, chance: float) -> str:
             f"It does better on the images it learned from, by more than chance explains ({chance:.2f}, two standard errors): "
             "it overfits."
         )
+    if points < -chance:
+        return (
+            "It is below 0 because training accuracy counts the answers of the whole epoch, also of its first and worse "
+            "weights: no sign of overfitting."
+        )
     return f"That is within what chance explains ({chance:.2f}, two standard errors): no sign of overfitting."
 
 
 def _scores(case: Case) -> Explanation:
     found = case.reached
+    smoothed = ", which is the smoothed one" if case.experiment.train.label_smoothing else ""
+    sentence = f"Prints test accuracy and test loss{smoothed}."
     if found is None:
-        return Explanation("Prints test accuracy and test loss.")
+        return Explanation(sentence)
     wrong = round((1 - found.test) * case.counts.test)
     error = 100 * _standard_error(found.test, case.counts.test)
     return Explanation(
-        "Prints test accuracy and test loss.",
+        sentence,
         (
             f"This network's test accuracy is {found.test:.4f}: {_times(wrong, 'mistake')} in {case.counts.test:,}. As many "
             f"other test digits would give a slightly different number: its standard error is {error:.2f} percentage points.",
@@ -362,7 +388,9 @@ def _leave_out(case: Case) -> Explanation:
 
 
 def _rare(case: Case) -> Explanation:
-    return Explanation(f"Of the digit {case.experiment.data.spoil.rare} only every tenth image stays.", (_left(case),))
+    return Explanation(
+        f"Of the digit {case.experiment.data.spoil.rare} only a tenth of the images stay.", (_left(case),)
+    )
 
 
 def _per_digit(case: Case) -> Explanation:

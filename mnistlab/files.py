@@ -5,7 +5,9 @@ Knows nothing of what the arrays mean.
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import tempfile
 import zipfile
 from pathlib import Path
@@ -13,6 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from .events import Arrays
+
+DIRECTORY_END = struct.Struct("<4s4H2LH")  # of a zip: PKWARE's APPNOTE.TXT, 4.3.16
+DIRECTORY_ENTRY = 46 + 250  # bytes at the most that one of our members takes in the directory, its name included
 
 
 class FileError(ValueError):
@@ -33,7 +38,21 @@ def write(target: Path, content: bytes) -> None:
         raise
 
 
-def read_arrays(file: Path, most_bytes: int) -> Arrays:
+def check_directory(content: bytes, most: int) -> None:
+    """Look at a zip's directory before `zipfile` makes an object of each of its entries, which may be millions.
+
+    Raises `FileError` when it lists more members than `most`, or is none that this lab writes (without comment, not split).
+    """
+    if len(content) < DIRECTORY_END.size:
+        raise FileError("it is not a whole zip file")
+    mark, disk, first, here, listed, size, _, comment = DIRECTORY_END.unpack(content[-DIRECTORY_END.size :])
+    if mark != b"PK\x05\x06" or comment or disk or first or here != listed:
+        raise FileError("it is not a whole zip file")
+    if listed > most or size > most * DIRECTORY_ENTRY:
+        raise FileError(f"it lists {listed:,} files; at most {most} are expected")
+
+
+def read_arrays(file: Path | io.BytesIO, most_bytes: int) -> Arrays:
     """The arrays of an uncompressed `.npz`, never a pickle, never more than is expected. Raises `FileError`."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -42,6 +61,8 @@ def read_arrays(file: Path, most_bytes: int) -> Arrays:
                 raise FileError("its arrays are compressed, which this lab never writes")
             if sum(entry.file_size for entry in entries) > most_bytes + 1024 * len(entries):
                 raise FileError("its arrays are larger than the network needs")
+        if isinstance(file, io.BytesIO):
+            file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
             found = dict(arrays)
         if not all(isinstance(array, np.ndarray) for array in found.values()):

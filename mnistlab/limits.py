@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from .data.digits import counts
-from .experiment import Experiment, Optimizer, SpecError
+from .experiment import Experiment, ModelSpec, Optimizer, SpecError
 from .ledger import Ledger
 
 # Fitted to the peak resident memory of fifteen trainings on Linux, from softmax regression to 20 million parameters;
@@ -21,9 +23,15 @@ BASE_MEMORY = 895_000_000  # a worker with Keras imported, and a training that i
 DIGIT = 2600  # bytes a digit that is loaded: three copies of its pixels, and what passes
 COPIES = 6  # of the weights besides the optimizer's: their gradients, those that are kept, and those on their way out
 SAMPLE = 5_000  # digits of the bundled sample; all of them are among MNIST's training digits
+EPOCH = 60_000  # digits of MNIST's training set
 PREDICTED = 1000  # digits at once, when all of a set are answered
 SLOTS: dict[Optimizer, int] = {"sgd": 1, "rmsprop": 2, "adam": 2, "adamw": 2, "adagrad": 1}
 FREE_MEMORY_TO_TRAIN = 1_100_000_000
+CGROUPS = Path("/sys/fs/cgroup")  # where Linux tells a container of its limits, in the second and in the first version
+CONTAINER = (
+    (".", "memory.max", "memory.current", "inactive_file"),
+    ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
 SLOW_MULTIPLY_ADDS = 1e10  # a second: a quarter of what two laptop cores do, so that nothing reasonable is refused
 
 
@@ -39,27 +47,36 @@ class Limits:
     """Runs that may wait or run, of all visitors together."""
     runs_a_visitor: int = 50
     """Of them, one visitor's."""
+    disk: int = 20_000_000_000
+    """Bytes of all runs together; before there are more, the oldest ones go."""
 
     @classmethod
     def here(cls) -> Limits:
         """A hosted lab's or one's own, each of them as the environment sets it: MNISTLAB_MAX_PARAMETERS, _MAX_MEMORY_MB,
-        _MAX_HOURS, _MAX_QUEUE, _MAX_RUNS_A_VISITOR.
+        _MAX_HOURS, _MAX_QUEUE, _MAX_RUNS_A_VISITOR, _MAX_DISK_MB.
 
         Raises `SpecError` for a value that is not a number above 0.
         """
         usual = HOSTED if hosted() else OWN
-        available = (psutil.virtual_memory().available + BASE_MEMORY) / 1e6
+        available = ELSEWHERE_MB if _elsewhere() else (free_memory() + BASE_MEMORY) / 1e6
         return cls(
             parameters=int(_number("PARAMETERS", usual["PARAMETERS"])),
             memory=int(_number("MEMORY_MB", available) * 1e6),
             seconds=3600 * _number("HOURS", usual["HOURS"]),
             queue=int(_number("QUEUE", usual["QUEUE"])),
             runs_a_visitor=int(_number("RUNS_A_VISITOR", usual["RUNS_A_VISITOR"])),
+            disk=int(_number("DISK_MB", usual["DISK_MB"]) * 1e6),
         )
 
 
-OWN = {"PARAMETERS": 20_000_000, "HOURS": 12, "QUEUE": 50, "RUNS_A_VISITOR": 50}
-HOSTED = {"PARAMETERS": 2_000_000, "HOURS": 0.5, "QUEUE": 8, "RUNS_A_VISITOR": 2}
+ELSEWHERE_MB = 1_000_000  # as good as no limit: who has workers elsewhere knows what they hold
+OWN = {"PARAMETERS": 20_000_000, "HOURS": 12, "QUEUE": 50, "RUNS_A_VISITOR": 50, "DISK_MB": 20_000}
+HOSTED = {"PARAMETERS": 2_000_000, "HOURS": 0.5, "QUEUE": 8, "RUNS_A_VISITOR": 2, "DISK_MB": 2_000}
+
+
+def _elsewhere() -> bool:
+    """Whether trainings run on a scheduler's workers, whose memory is not this machine's."""
+    return bool(os.environ.get("MNISTLAB_SCHEDULER"))
 
 
 def hosted() -> bool:
@@ -101,10 +118,7 @@ def check(experiment: Experiment, train_images: int, limits: Limits | None = Non
     """Raises `SpecError` with both numbers when the experiment asks for more than a limit, or cannot exist."""
     limits = limits or Limits.here()
     ledger = Ledger.of(experiment.model)
-    if ledger.parameters > limits.parameters:
-        raise SpecError(
-            f"the network has {ledger.parameters:,} parameters; this lab trains at most {limits.parameters:,}"
-        )
+    _check_parameters(ledger, limits)
     needed = memory(experiment, train_images)
     if needed > limits.memory:
         raise SpecError(
@@ -115,8 +129,7 @@ def check(experiment: Experiment, train_images: int, limits: Limits | None = Non
         raise SpecError(
             f"train.batch_size: expected at most the {digits:,} training digits. Received: {experiment.train.batch_size:,}"
         )
-    # forward, and backward twice over: to the inputs and to the weights
-    seconds = 3 * ledger.multiply_adds * digits * experiment.train.epochs / SLOW_MULTIPLY_ADDS
+    seconds = _seconds(ledger, digits * experiment.train.epochs)
     if seconds > limits.seconds:
         raise SpecError(
             f"training would take up to {seconds / 3600:,.0f} hours on a slow machine; "
@@ -124,9 +137,48 @@ def check(experiment: Experiment, train_images: int, limits: Limits | None = Non
         )
 
 
+def check_brought(model: ModelSpec, limits: Limits | None = None) -> None:
+    """Raises `SpecError` when a network that was trained elsewhere is more than this lab would train for one epoch.
+
+    How much memory is free now does not matter: it only answers here.
+    """
+    limits = limits or Limits.here()
+    ledger = Ledger.of(model)
+    _check_parameters(ledger, limits)
+    seconds = _seconds(ledger, EPOCH)
+    if seconds > limits.seconds:
+        raise SpecError(
+            f"an epoch of its network would take up to {seconds / 3600:,.1f} hours on a slow machine; "
+            f"at most {limits.seconds / 3600:g} are allowed"
+        )
+
+
+def _check_parameters(ledger: Ledger, limits: Limits) -> None:
+    if ledger.parameters > limits.parameters:
+        raise SpecError(
+            f"the network has {ledger.parameters:,} parameters; this lab trains at most {limits.parameters:,}"
+        )
+
+
+def _seconds(ledger: Ledger, images: int) -> float:
+    """To train on so many images on a slow machine: forward, and backward twice over, to the inputs and to the weights."""
+    return 3 * ledger.multiply_adds * images / SLOW_MULTIPLY_ADDS
+
+
+def free_memory() -> int:
+    """Bytes that are free on this machine, or in the container that this runs in when that leaves less."""
+    free: int = psutil.virtual_memory().available
+    for folder, limit, used, cached in CONTAINER:
+        with suppress(OSError, ValueError):  # this kind of container it is not, or it has no limit ("max")
+            most, taken = (int((CGROUPS / folder / name).read_text()) for name in (limit, used))
+            stat = dict(line.split() for line in (CGROUPS / folder / "memory.stat").read_text().splitlines())
+            free = min(free, max(0, most - taken + int(stat.get(cached, 0))))  # cached files give way to whoever asks
+    return free
+
+
 def training_off() -> str:
-    """Why nothing can be trained here now; empty when it can."""
-    free = psutil.virtual_memory().available
-    if free < FREE_MEMORY_TO_TRAIN:
+    """Why nothing can be trained here now; empty when it can, as with workers on another machine."""
+    free = free_memory()
+    if not _elsewhere() and free < FREE_MEMORY_TO_TRAIN:
         return f"Training is off: it needs {FREE_MEMORY_TO_TRAIN / 1e9:.1f} GB of free memory, {free / 1e9:.1f} GB are free."
     return ""

@@ -7,6 +7,7 @@
     epoch-*.npz         weights after up to 20 epochs, to look back at
     probe.npz           the digits that were watched
     evaluation.npz      the test probabilities, and the sha256 of the digits they belong to
+    pinned              an empty mark: this run does not go when the disk's bound is reached
 
 Status is derived from the events and from what is running, never read from a file. Knows nothing of Keras or Dask.
 """
@@ -14,15 +15,17 @@ Status is derived from the events and from what is running, never read from a fi
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
 import shutil
 import threading
+import time
 import zipfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,6 +43,9 @@ from .experiment import Experiment
 from .forward import Network
 from .history import History
 from .ledger import Ledger
+from .limits import Limits
+
+logger = logging.getLogger(__name__)
 
 Status = Literal["queued", "running", "paused", "finished", "stopped", "interrupted", "failed"]
 
@@ -50,7 +56,13 @@ KEPT_CHECKPOINTS = 2
 KEPT_EPOCHS = 20
 KEPT_EPOCHS_BYTES = 400_000_000  # of all of them together; at least two are kept
 CHECKPOINT_COPIES = 5  # of all parameters at most: weights, the best ones, up to three of the optimizer's
+BESIDES = 3_000_000  # bytes a run takes besides its weights: events, answers to the test digits
+PINNED = "pinned"  # name of the mark
+PINNED_PART = 0.5  # of the disk's bound that pinned runs may take, so that there is always room to train
+STILL_WRITTEN = 3600  # seconds after its last word in which an interrupted run may be another process's, and stays
 HISTORIES = 16  # histories kept in memory; each is a few hundred KB at most
+NO_SUCH = "there is no such run, or its run.json is damaged"
+UNWRITABLE = "the folder of runs cannot be written; set MNISTLAB_RUNS to one that can"
 
 
 class RunError(ValueError):
@@ -69,6 +81,8 @@ class Run:
     shipped: bool
     visitor: str = field(repr=False)
     """Whose it is, as `ui.visitors` knows people; empty when nobody's in particular."""
+    brought: bool
+    """It was trained in another lab: how long that took says nothing of this machine."""
     store: RunStore = field(repr=False, compare=False)
     path: Path = field(repr=False, compare=False)
 
@@ -102,6 +116,11 @@ class Run:
                 )
             return f"Interrupted after epoch {last.epoch}. Nothing before it is lost."
         return self.history.ending
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it stays when the disk's bound is reached."""
+        return (self.path / PINNED).is_file()
 
     @property
     def epochs_kept(self) -> dict[int, Path]:
@@ -197,24 +216,91 @@ class RunStore:
         """By id, what went wrong with runs that could not be written any more; only the engine changes it."""
         self._histories: OrderedDict[str, tuple[int, History]] = OrderedDict()
         self._lock = threading.Lock()
+        self._making_room = threading.Lock()
 
-    def create(self, experiment: Experiment, label: str, run_id: str | None = None, visitor: str = "") -> Run:
-        """A new run of a visitor, on disk before anything works on it. Raises `RunError` when the folder cannot be written."""
-        run_id = run_id or new_id()
-        folder = self.path / run_id
-        try:
-            folder.mkdir(parents=True)
-            meta = {
-                "id": run_id,
-                "label": clean_label(label),
-                "created": datetime.now(UTC).isoformat(timespec="seconds"),
-                "experiment": json.loads(experiment.to_json()),
-                "visitor": visitor,
-            }
-            files.write(folder / "run.json", json.dumps(meta, indent=1).encode())
-        except OSError as error:
-            raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
+    def create(
+        self,
+        experiment: Experiment,
+        label: str,
+        run_id: str | None = None,
+        visitor: str = "",
+        brought: Mapping[str, bytes] | None = None,
+    ) -> Run:
+        """A new run of a visitor, on disk before anything works on it; when there is no room for it, the oldest ones go.
+
+        `brought` are the files of a run that was trained elsewhere, by name; the run is listed once all of them are there.
+        Raises `RunError` when no room can be made or the folder cannot be written.
+        """
+        run_id, given = run_id or new_id(), brought or {}
+        meta = {
+            "id": run_id,
+            "label": clean_label(label),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "experiment": json.loads(experiment.to_json()),
+            "visitor": visitor,
+            "brought": brought is not None,
+        }
+        with self._making_room:
+            self._make_room(sum(map(len, given.values())) if given else most_bytes(experiment))
+            try:
+                folder = self.path / run_id
+                folder.mkdir(parents=True)
+                for name, content in given.items():
+                    files.write(folder / name, content)
+                files.write(folder / "run.json", json.dumps(meta, indent=1).encode())
+            except OSError as error:
+                raise RunError(UNWRITABLE) from error
         return self.open(run_id)
+
+    def taken(self) -> int:
+        """Bytes that a person's own runs take on disk, also those that cannot be read."""
+        folders = self.path.iterdir() if self.path.is_dir() else ()
+        return sum(_size(folder) for folder in folders if RUN_ID.fullmatch(folder.name))
+
+    def _make_room(self, needed: int) -> None:
+        """Remove the oldest runs that may go until so many bytes more fit. Raises `RunError`, and removes none, if that fails."""
+        bound = Limits.here().disk
+        if needed > bound:
+            raise RunError(
+                f"this run may take {_megabytes(needed)} on disk; this lab keeps {_megabytes(bound)} of runs"
+            )
+        growing = sum(max(0, most_bytes(run.experiment) - _size(run.path)) for run in self.living())
+        over = self.taken() + growing + needed - bound
+        going: list[Run] = []
+        if over > 0:
+            for run in sorted(self, key=lambda run: run.created):
+                if over > 0 and self._may_go(run):
+                    going.append(run)
+                    over -= _size(run.path)
+        if over > 0:
+            raise RunError(
+                f"the {_megabytes(bound)} that this lab keeps of runs are full of pinned ones and those not over; "
+                "unpin one, or wait"
+            )
+        for run in going:
+            self.remove(run.id)
+            logger.info("%s was removed: the folder of runs has reached its bound", run.id)
+
+    def _may_go(self, run: Run) -> bool:
+        if run.shipped or run.pinned or run.id in self.live:
+            return False
+        return run.status != "interrupted" or time.time() - _last_written(run.path) > STILL_WRITTEN
+
+    def pin(self, run_id: str, pinned: bool) -> None:
+        """Keep a run when the disk's bound is reached, or no longer. Raises `RunError`."""
+        run, bound = self.open(run_id), Limits.here().disk
+        if run.shipped:
+            raise RunError("a run that came with the lab always stays")
+        held = sum(_size(other.path) for other in self if other.pinned and other.id != run.id)
+        if pinned and held + _size(run.path) > PINNED_PART * bound:
+            raise RunError(f"pinned runs may take {_megabytes(PINNED_PART * bound)} in all; unpin another one first")
+        try:
+            if pinned:
+                (run.path / PINNED).touch()
+            else:
+                (run.path / PINNED).unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(UNWRITABLE) from error
 
     def remove(self, run_id: str) -> None:
         """Delete one of a person's own runs with all it holds. Raises `RunError`."""
@@ -224,7 +310,7 @@ class RunStore:
         try:
             shutil.rmtree(run.path)
         except OSError as error:
-            raise RunError("the folder of runs cannot be written; set MNISTLAB_RUNS to one that can") from error
+            raise RunError(UNWRITABLE) from error
 
     def open(self, run_id: str) -> Run:
         """The run with this id, or the shipped run with this name. Raises `RunError`."""
@@ -245,12 +331,13 @@ class RunStore:
                 experiment=Experiment.of(meta["experiment"]),
                 shipped=shipped,
                 visitor=str(meta.get("visitor", "")),
+                brought=meta.get("brought") is True,
                 store=self,
                 path=folder,
             )
         # ValueError: not JSON, not UTF-8, not an experiment, a number of thousands of digits; RecursionError: nested
         except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise RunError("there is no such run, or its run.json is damaged") from error
+            raise RunError(NO_SUCH) from error
 
     def _shipped(self) -> Iterator[Run]:
         for file in self.shipped.glob("[a-z]*/run.json"):
@@ -308,14 +395,13 @@ class RunStore:
                 _only_newest(folder, 1)
             case Evaluated():
                 files.write(folder / "evaluation.npz", pack({**event.arrays, "digits": np.array(event.digits)}))
-        text = json.dumps(to_dict(event), allow_nan=False)
         with (folder / "events.jsonl").open("ab+") as file:
             file.seek(0, os.SEEK_END)
             if file.tell():
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # a crash cut the last line: end it, its checksum will not hold
                     file.write(b"\n")
-            file.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
+            file.write(lines([event]))
 
     def _keep(self, folder: Path, event: Checkpoint) -> None:
         files.write(folder / f"checkpoint-{event.epoch:04}-{event.step:06}.npz", pack(event.arrays))
@@ -334,9 +420,9 @@ class RunStore:
         with self._lock:
             offset, history = self._histories.pop(run.path.name, (0, History()))
             if file.exists():
-                with file.open("rb") as lines:
-                    lines.seek(offset)
-                    new = lines.read()
+                with file.open("rb") as written:
+                    written.seek(offset)
+                    new = written.read()
                 whole = new.rfind(b"\n") + 1
                 for event in _events(new[:whole]):
                     history.add(event)
@@ -345,6 +431,33 @@ class RunStore:
             while len(self._histories) > HISTORIES:
                 self._histories.popitem(last=False)
             return history
+
+
+def most_bytes(experiment: Experiment) -> int:
+    """What a run of this experiment takes on disk at the most, which is while it trains."""
+    weights = 4 * Ledger.of(experiment.model).parameters
+    epochs = min(KEPT_EPOCHS, experiment.train.epochs, max(2, KEPT_EPOCHS_BYTES // weights))
+    return weights * (KEPT_CHECKPOINTS * CHECKPOINT_COPIES + epochs + 1) + BESIDES
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in a folder, which may come and go meanwhile."""
+    return sum(stat.st_size for stat in _stats(folder))
+
+
+def _last_written(folder: Path) -> float:
+    return max((stat.st_mtime for stat in _stats(folder)), default=0.0)
+
+
+def _stats(folder: Path) -> Iterator[os.stat_result]:
+    with suppress(OSError):
+        for file in folder.iterdir():
+            with suppress(OSError):
+                yield file.stat()
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.2f} MB"
 
 
 def too_many(epochs: list[int], most: int, best: int) -> list[int]:
@@ -367,9 +480,15 @@ def clean_label(text: str) -> str:
     return "".join(c for c in text if c.isprintable()).strip()[:LABEL_LENGTH] or "untitled"
 
 
-def _events(lines: bytes) -> Iterator[Event]:
+def lines(events: Iterable[Event]) -> bytes:
+    """Events as they stand in `events.jsonl`: one a line, behind its checksum."""
+    texts = [json.dumps(to_dict(event), allow_nan=False).encode() for event in events]
+    return b"".join(b"%08x %s\n" % (zlib.crc32(text), text) for text in texts)
+
+
+def _events(whole: bytes) -> Iterator[Event]:
     """The events of whole lines; a line whose checksum does not hold is dropped."""
-    for line in lines.splitlines():
+    for line in whole.splitlines():
         checksum, _, text = line.partition(b" ")
         if checksum == f"{zlib.crc32(text):08x}".encode():
             try:

@@ -19,13 +19,14 @@ from mnistlab.ui.scored import Scored
 from mnistlab.ui.slices import slices
 from mnistlab.ui.trust import trust
 from mnistlab.ui.versus import versus
+from mnistlab.ui.visitors import open_run, runs
 
 TABS = ("Per digit", "Mistakes", "Trust", "Slices", "Robustness", "Two runs", "Report")
 
 
 def _run(text: str) -> str:
     """The name of a run that is there. Raises `RunError`, which is a `ValueError`."""
-    return cache.store().open(text).path.name
+    return open_run(text).path.name
 
 
 LINK = (
@@ -44,9 +45,7 @@ def chosen() -> tuple[Run | None, Run | None]:
         run = parts.choose_run()
     if run is None:
         return None, None
-    others = {
-        other.path.name: other for other in cache.store() if other.weights_file and other.path.name != run.path.name
-    }
+    others = {other.path.name: other for other in runs() if other.weights_file and other.path.name != run.path.name}
     current = state.get("second")
     with right:
         second = st.selectbox(
@@ -60,7 +59,7 @@ def chosen() -> tuple[Run | None, Run | None]:
 
 def _say_when_nothing_is_kept() -> None:
     try:
-        wanted = cache.store().open(state.get("run"))
+        wanted = open_run(state.get("run"))
     except RunError:
         return  # it was removed; the chooser offers the others
     if wanted.weights_file is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistlab import limits
 from mnistlab.data import sources
 from mnistlab.data.digits import Dataset
 from mnistlab.engine import JOBS, MAP, Engine, EngineError, Job, _sentence
@@ -272,6 +273,34 @@ def test_an_address_that_is_none_is_a_sentence(lab: Path, dataset: Dataset) -> N
     engine = Engine(RunStore(shipped=lab / "none"), "ftp://nowhere")
     with pytest.raises(EngineError, match="the scheduler at ftp://nowhere could not be reached"):
         engine.submit(SHORT, "", dataset.sha256)
+    engine.close()
+
+
+def test_a_scheduler_of_another_version_is_told_from_one_that_does_not_answer(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other:
+        def get_versions(self) -> dict[str, object]:
+            return {}
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("mnistlab.engine.Client", lambda *_, **__: Other())
+    monkeypatch.setattr("mnistlab.engine._other_versions", lambda _: "has Python 3.9, this lab 3.11")
+    engine = Engine(RunStore(shipped=lab / "none"), "tcp://127.0.0.1:1")
+    with pytest.raises(EngineError, match=r"^No training now: the scheduler at tcp://127\.0\.0\.1:1 has Python 3\.9,"):
+        engine.start(MAP)
+    engine.close()
+
+
+def test_no_worker_is_started_where_memory_is_short(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "training_off", lambda: "Training is off: it needs more.")
+    engine = Engine(RunStore(shipped=lab / "none"))
+    with pytest.raises(EngineError, match=r"^Training is off: it needs more\. Other pages work\.$"):
+        engine.start(MAP, components(100), 30.0, 0)
+    with pytest.raises(EngineError, match=r"^Training is off: it needs more\. Other pages work\.$"):
+        engine.submit(SHORT, "", "d")
+    assert (engine.jobs, list(engine.store)) == ({}, [])
     engine.close()
 
 

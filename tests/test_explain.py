@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from mnistlab import keras_code
 from mnistlab.data.sources import read_sample
 from mnistlab.experiment import Experiment
-from mnistlab.explain import EXPLAIN, explain
+from mnistlab.explain import EXPLAIN, Counts, explain
 from mnistlab.explanation import Explanation
 from mnistlab.presets import PRESETS
 from tests.explained import DIGIT, case, counted, experiment, line, lines, number, text
@@ -153,3 +153,9 @@ def test_five_slips_are_right_here() -> None:
     assert "(batch, height, width, channels)" in text(line(one, "keras.Input"))
     assert "The logarithm is the natural one" in text(line(one, "loss ="))
     assert "every positive one passes on unchanged" in text(line(one, "Conv2D(32"))
+
+
+def test_images_left_to_choose_from_do_not_depend_on_how_many_are_chosen() -> None:
+    spec = experiment(data__leave_out_sample=True, data__train_images=1000)
+    counts = Counts(given=60_000, validation=5_000, training=1_000, test=10_000, cut=1_000)
+    assert "55,000 images are left to choose from." in text(line(case(spec, counts=counts), "rows ="))

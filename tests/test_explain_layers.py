@@ -92,6 +92,13 @@ def test_window_and_kernel_make_the_sum() -> None:
     np.testing.assert_allclose(window, one.image[row : row + 3, column : column + 3] / 255, rtol=1e-6)
 
 
+def test_window_of_several_channels_is_not_shown_as_one() -> None:
+    spec = experiment(model__conv=[{"filters": 2}, {"filters": 3}, {"filters": 1, "padding": "same", "strides": 2}])
+    found = {layer.name: explanation for layer, explanation, _ in explained(spec)}
+    assert [len(found[name].values) for name in ("conv1", "conv2")] == [2, 0]
+    assert "make room for a window every 2 pixels: ⌈24 / 2⌉ = 12." in text(found["conv3"])
+
+
 def test_batch_norm_is_keras() -> None:
     for layer, explanation, one in explained():
         if layer.kind == "batch_norm":

@@ -50,6 +50,12 @@ def test_smoothed_loss_is_keras() -> None:
     theirs = float(loss(np.eye(10, dtype=np.float32)[[one.label]], one.outputs["probabilities"][None]))
     assert (label_counts, others) == (pytest.approx(0.82), pytest.approx(0.02))
     assert smoothed == pytest.approx(theirs, rel=1e-3)
+    wanted = np.eye(10)[one.label] * 0.8 + 0.02
+    assert said(r"The least is (\S+), when", explanation) == (
+        pytest.approx(float(-(wanted * np.log(wanted)).sum()), rel=1e-3),
+    )
+    assert "the smoothed one" in line(one, "test accuracy").sentence
+    assert "smoothed" not in line(case(experiment()), "test accuracy").sentence
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -103,6 +109,12 @@ def test_weight_decay_comes_first() -> None:
     assert decayed == pytest.approx(before * (1 - 0.001 * 0.5), rel=1e-3)
 
 
+def test_decay_that_is_0_is_not_said_to_pull() -> None:
+    words = text(line(case(experiment(train__optimizer="adamw")), "optimizer = "))
+    assert "the same as Adam" in words
+    assert "pulled" not in words
+
+
 @pytest.mark.parametrize("schedule", ["step", "exponential", "cosine", "one_cycle"])
 def test_schedules_rates_are_ours(schedule: str) -> None:
     one = case(experiment(train__schedule=schedule, train__epochs=4))
@@ -124,6 +136,21 @@ def test_small_gap_is_not_called_overfitting() -> None:
     same = Reached(epoch=5, training=0.981, validation=0.982, test=0.9799)
     words = text(line(case(PRESETS["classic-dense-512"].experiment, reached=same), "model.evaluate"))
     assert "no sign of overfitting" in words
+
+
+def test_gap_below_chance_is_not_called_chance() -> None:
+    early = Reached(epoch=1, training=0.925, validation=0.966, test=0.9651)
+    words = text(line(case(PRESETS["classic-dense-512"].experiment, reached=early), "model.evaluate"))
+    assert "The gap is −4.01 percentage points." in words
+    assert "It is below 0 because" in words
+    assert "within what chance" not in words
+
+
+def test_gap_to_digits_never_shown_is_not_called_overfitting() -> None:
+    without = Reached(epoch=5, training=0.99, validation=0.89, test=0.88)
+    words = text(line(case(experiment(data__spoil__leave_out=[7]), reached=without), "model.evaluate"))
+    assert "digits that training never showed" in words
+    assert "it overfits" not in words
 
 
 def test_gap_of_a_training_made_harder_says_so() -> None:

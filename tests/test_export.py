@@ -1,15 +1,14 @@
-"""What is taken out of the lab: a run that another lab opens, code, and what the command line says and refuses."""
+"""What is taken out of the lab: code and files of other formats, and what the command line says and refuses."""
 
 from __future__ import annotations
 
 import ast
-import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,10 +18,10 @@ from mnistlab.__main__ import main
 from mnistlab.data.sources import load, read_sample
 from mnistlab.events import Arrays, Evaluated, Finished, Started
 from mnistlab.experiment import Experiment
-from mnistlab.export import COMPARED, MADE_BY_THE_WORKER, SUFFIXES, TOLERANCE, zipped
+from mnistlab.export import COMPARED, MADE_BY_THE_WORKER, SUFFIXES, TOLERANCE
 from mnistlab.initial import fresh
 from mnistlab.presets import PRESETS
-from mnistlab.runs import Run, RunError, RunStore
+from mnistlab.runs import Run, RunStore
 from tests.clusters import ROOT
 
 SPEC = Experiment()
@@ -38,60 +37,6 @@ def a_run(store: RunStore, label: str = "mine") -> Run:
     probabilities = store.open(run.id).evaluation(digits).probabilities
     store.record(run.id, Evaluated(digits=digits.sha256, arrays={"probabilities": probabilities}))
     return store.open(run.id)
-
-
-def alone(lab: Path, name: str) -> RunStore:
-    return RunStore(lab / name, shipped=lab / "none")
-
-
-# A run as a zip
-
-
-def test_another_lab_opens_the_run(lab: Path) -> None:
-    run = a_run(alone(lab, "runs"))
-    with zipfile.ZipFile(io.BytesIO(zipped(run))) as archive:
-        archive.extractall(lab / "elsewhere")
-    (found,) = alone(lab, "elsewhere")
-    assert (found.id, found.label, found.experiment, found.status) == (run.id, "mine", SPEC, "finished")
-    assert set(found.weights()) == set(run.weights())
-    for name, array in run.weights().items():
-        np.testing.assert_array_equal(found.weights()[name], array)
-    assert found.history.finished == run.history.finished
-    np.testing.assert_array_equal(
-        found.evaluation(load().test).probabilities, run.evaluation(load().test).probabilities
-    )
-
-
-def test_zip_holds_json_and_plain_arrays_only(lab: Path) -> None:
-    run = a_run(alone(lab, "runs"))
-    (run.path / "model.keras").write_bytes(b"a program")
-    with zipfile.ZipFile(io.BytesIO(zipped(run))) as archive:
-        paths = [PurePosixPath(name) for name in archive.namelist()]
-        assert {path.parent.as_posix() for path in paths} == {run.id}  # no other folder, and none above
-        assert {path.name for path in paths} == {
-            "run.json", "events.jsonl", "weights.npz", "evaluation.npz", "README.txt",
-        }  # fmt: skip
-        json.loads(archive.read(f"{run.id}/run.json"))
-        for name in ("weights", "evaluation"):
-            with np.load(io.BytesIO(archive.read(f"{run.id}/{name}.npz")), allow_pickle=False) as arrays:
-                assert all(arrays[key].dtype != object for key in arrays)
-
-
-def test_run_without_weights_is_refused(lab: Path) -> None:
-    run = alone(lab, "runs").create(SPEC, "empty")
-    with pytest.raises(RunError, match=r"^this run has no weights yet$"):
-        zipped(run)
-
-
-def test_files_that_cannot_be_read_are_said_to_be(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = a_run(alone(lab, "runs"))
-
-    def fails(self: Path) -> bytes:
-        raise OSError("the disk is gone")
-
-    monkeypatch.setattr(Path, "read_bytes", fails)
-    with pytest.raises(RunError, match=r"^this run's files cannot be read$"):
-        zipped(run)
 
 
 # The command line

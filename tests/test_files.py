@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +74,33 @@ def test_more_than_expected_is_refused_before_it_is_read(file: Path) -> None:
 def test_compressed_arrays_are_refused(file: Path) -> None:
     np.savez_compressed(file, **ARRAYS)
     assert refusal(file) == "its arrays are compressed, which this lab never writes"
+
+
+def directory(content: bytes, most: int) -> str:
+    with pytest.raises(files.FileError) as caught:
+        files.check_directory(content, most)
+    return str(caught.value)
+
+
+def test_zip_of_no_more_than_expected_passes() -> None:
+    files.check_directory(pack(ARRAYS), len(ARRAYS))
+
+
+def test_zip_that_lists_more_than_expected_is_refused_before_it_is_opened() -> None:
+    assert directory(pack(ARRAYS), 1) == "it lists 2 files; at most 1 are expected"
+    lying = bytearray(pack(ARRAYS))
+    lying[-14:-10] = bytes(4)  # says that it lists none, but its directory is as long as before
+    lying[-10:-6] = (10_000_000).to_bytes(4, "little")
+    assert directory(bytes(lying), 5) == "it lists 0 files; at most 5 are expected"
+
+
+@pytest.mark.parametrize("change", [lambda zipped: zipped + b"x", lambda zipped: zipped[:-1], lambda _: b"PK"])
+def test_zip_that_does_not_end_as_ours_do_is_refused(change: Callable[[bytes], bytes]) -> None:
+    assert directory(change(pack(ARRAYS)), 9) == "it is not a whole zip file"
+
+
+def test_arrays_are_read_from_memory_too() -> None:
+    np.testing.assert_array_equal(files.read_arrays(io.BytesIO(pack(ARRAYS)), 1000)["a"], ARRAYS["a"])
 
 
 def test_what_is_no_array_is_refused(file: Path) -> None:

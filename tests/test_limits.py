@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -132,7 +133,8 @@ def test_limits_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("MNISTLAB_MAX_PARAMETERS", "1000")
     monkeypatch.setenv("MNISTLAB_MAX_MEMORY_MB", "512")
     monkeypatch.setenv("MNISTLAB_MAX_HOURS", "0.5")
-    assert Limits.here() == Limits(parameters=1000, memory=512_000_000, seconds=1800)
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", "100")
+    assert Limits.here() == Limits(parameters=1000, memory=512_000_000, seconds=1800, disk=100_000_000)
 
 
 def test_limits_without_an_environment_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +144,25 @@ def test_limits_without_an_environment_are_this_machines(monkeypatch: pytest.Mon
     assert Limits.here() == Limits(parameters=20_000_000, memory=3_000_000_000 + limits.BASE_MEMORY, seconds=43_200)
 
 
+def test_hosted_lab_keeps_fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_HOSTED", "1")
+    assert Limits.here().disk == 2_000_000_000
+
+
+def test_network_from_elsewhere_may_need_more_memory_than_is_free() -> None:
+    limits.check_brought(DENSE.model, Limits(parameters=407_050, memory=1, seconds=1e12))
+
+
+def test_network_from_elsewhere_is_held_to_the_other_limits() -> None:
+    with pytest.raises(SpecError, match=r"^the network has 407,050 parameters; this lab trains at most 407,049$"):
+        limits.check_brought(DENSE.model, Limits(parameters=407_049, memory=1, seconds=1e12))
+    with pytest.raises(SpecError) as caught:
+        limits.check_brought(HUGE_WORK.model, Limits(parameters=10**9, memory=1, seconds=900))
+    assert str(caught.value) == (
+        "an epoch of its network would take up to 0.8 hours on a slow machine; at most 0.25 are allowed"
+    )
+
+
 def test_environment_is_what_check_holds_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_MAX_PARAMETERS", "1000")
     with pytest.raises(SpecError, match="at most 1,000"):
@@ -149,12 +170,44 @@ def test_environment_is_what_check_holds_to(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def free_memory(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(limits, "CGROUPS", Path("none"))
     monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
+
+
+@pytest.mark.parametrize(
+    ("folder", "names", "limit", "free"),
+    [
+        (".", ("memory.max", "memory.current", "inactive_file"), "2700000000", 2_000_000_000),
+        (".", ("memory.max", "memory.current", "inactive_file"), "max", 9_000_000_000),
+        (".", ("memory.max", "memory.current", "inactive_file"), "500000000", 0),
+        ("memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), "2700000000", 2_000_000_000),
+        ("memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), str(2**63 - 4096), 9_000_000_000),
+    ],
+)  # fmt: skip
+def test_in_a_container_its_own_limit_counts(
+    folder: str, names: tuple[str, str, str], limit: str, free: int, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_memory(monkeypatch, 9_000_000_000)
+    monkeypatch.setattr(limits, "CGROUPS", lab)
+    (lab / folder).mkdir(exist_ok=True)
+    for name, text in zip(names, (limit, "800000000", "100000000"), strict=True):
+        (lab / folder / name).write_text(text)
+    (lab / folder / "memory.stat").write_text(f"anon 5\n{names[2]} 100000000\n")
+    assert limits.free_memory() == free
 
 
 def test_little_memory_turns_training_off_with_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     free_memory(monkeypatch, 600_000_000)
     assert limits.training_off() == "Training is off: it needs 1.1 GB of free memory, 0.6 GB are free."
+
+
+def test_memory_here_does_not_matter_to_workers_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 300_000_000)
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://192.168.1.20:8786")
+    assert limits.training_off() == ""
+    limits.check(HUGE_WORK.changed({"train.epochs": 1}), 55_000)
+    monkeypatch.setenv("MNISTLAB_MAX_MEMORY_MB", "1000")
+    assert "GB of memory" in refusal(HUGE_WORK, Limits.here())
 
 
 def test_enough_memory_leaves_training_on(monkeypatch: pytest.MonkeyPatch) -> None:

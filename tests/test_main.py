@@ -258,3 +258,37 @@ def test_a_failed_job_exits_1_with_one_sentence(lab: Path) -> None:
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("mnistlab: Loss became ")
     assert [run.status for run in RunStore()] == ["failed"]
+
+
+def test_run_of_another_lab_is_added(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = a_run()
+    assert main(["export", run.id, "--as", "zip", "-o", str(lab / "run.zip")]) == 0
+    capsys.readouterr()
+    found = call(capsys, "runs", "--add", str(lab / "run.zip"))
+    assert found["added"] != run.id
+    assert {row["run"] for row in found["runs"]} == {run.id, found["added"]}
+    assert RunStore().open(found["added"]).label == "mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "'{file}' cannot be read"),
+        (b"\x80\x04.", "the file was not added: it is a pickle; reading one can run a program, so this lab never does"),
+        (bytes(1_000_000), "'{file}' has 1,000,000 bytes; at most 404,000 are read here"),
+    ],
+    ids=["none", "pickle", "large"],
+)
+def test_file_that_is_no_run_is_not_added(
+    content: bytes | None, sentence: str, lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistlab.parcel.BESIDES", 400_000)
+    monkeypatch.setenv("MNISTLAB_MAX_PARAMETERS", "1000")
+    file = lab / "run.zip"
+    if content is not None:
+        file.write_bytes(content)
+    assert main(["runs", "--add", str(file)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines()[-1] == "mnistlab: " + sentence.format(file=file)
+    assert not list(RunStore())

@@ -35,7 +35,7 @@ from mnistlab.events import (
 from mnistlab.experiment import Experiment
 from mnistlab.forward import Network
 from mnistlab.ledger import Ledger
-from mnistlab.runs import LABEL_LENGTH, Run, RunError, RunStore, clean_label, too_many
+from mnistlab.runs import LABEL_LENGTH, Run, RunError, RunStore, clean_label, most_bytes, too_many
 from tests.strategies import experiments
 
 SPEC = Experiment()  # softmax regression: 7,850 parameters
@@ -608,3 +608,125 @@ def test_trouble_is_told_before_anything_else(store: RunStore) -> None:
 
 def test_a_run_remembers_whose_it_is(store: RunStore) -> None:
     assert again(store).open(store.create(SPEC, "", visitor="ab12").id).visitor == "ab12"
+
+
+# A bound on disk
+
+
+def over(store: RunStore, label: str, created: str) -> Run:
+    """A run that is over, made at this time."""
+    run = store.create(SPEC, label)
+    store.record(run.id, STARTED)
+    store.record(run.id, finished())
+    file = run.path / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "created": created}))
+    return store.open(run.id)
+
+
+def bound(monkeypatch: pytest.MonkeyPatch, store: RunStore, runs: float) -> None:
+    """So much disk that this many new runs fit besides what is there."""
+    room = store.taken() + runs * most_bytes(SPEC)
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", str(room / 1e6))
+
+
+def labels(store: RunStore) -> list[str]:
+    return sorted(run.label for run in store)
+
+
+def test_oldest_runs_go_when_the_disk_is_full(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for label in ("b", "a", "c"):
+        over(store, label, f"2001-{label}")
+    bound(monkeypatch, store, 1)
+    store.create(SPEC, "new")  # fits
+    assert labels(store) == ["a", "b", "c", "new"]
+    size = sum(file.stat().st_size for file in next(run for run in store if run.label == "a").path.iterdir())
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", str((store.taken() + most_bytes(SPEC) - 1.5 * size) / 1e6))
+    store.create(SPEC, "newer")
+    assert labels(store) == ["c", "new", "newer"]
+
+
+def test_pinned_live_and_shipped_runs_stay(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for label in ("pinned", "live", "shipped", "free"):
+        over(store, label, "2001")
+    by = {run.label: run for run in store}
+    store.shipped.mkdir()
+    by["shipped"].path.rename(store.shipped / "the-reference")
+    store.pin(by["pinned"].id, True)
+    store.live.add(by["live"].id)
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", str((store.taken() + 2 * most_bytes(SPEC) - 40_000) / 1e6))
+    store.create(SPEC, "new")
+    assert labels(store) == ["live", "new", "pinned", "shipped"]
+    assert again(store).open(by["pinned"].id).pinned
+
+
+def test_run_for_which_no_room_can_be_made_is_refused_and_none_goes(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, free = over(store, "kept", "2001"), over(store, "free", "2002")
+    store.pin(kept.id, True)
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", str((most_bytes(SPEC) + 1) / 1e6))
+    with pytest.raises(RunError, match=r"full of pinned ones and those not over; unpin one, or wait$"):
+        store.create(SPEC, "new")
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", "1")
+    with pytest.raises(RunError, match=r"^this run may take 4 MB on disk; this lab keeps 1 MB of runs$"):
+        store.create(SPEC, "new")
+    assert labels(store) == [free.label, kept.label]
+
+
+def test_run_that_another_process_may_be_training_stays(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store.create(SPEC, "elsewhere")
+    store.record(run.id, STARTED)
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", str((most_bytes(SPEC) + 1) / 1e6))
+    with pytest.raises(RunError, match="unpin one, or wait"):
+        store.create(SPEC, "new")
+    for file in run.path.iterdir():
+        os.utime(file, (1, 1))
+    store.create(SPEC, "new")
+    assert labels(store) == ["new"]
+
+
+def test_running_ones_keep_the_room_that_they_will_need(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound(monkeypatch, store, 1.5)
+    store.live.add(store.create(SPEC, "running").id)
+    with pytest.raises(RunError, match="unpin one, or wait"):
+        store.create(SPEC, "new")
+
+
+def test_room_is_for_all_that_a_training_keeps(store: RunStore) -> None:
+    large = SPEC.changed({"model.dense": [{"units": 512}], "train.epochs": 200})
+    run = store.create(large, "")
+    store.record(run.id, STARTED)
+    size = Ledger.of(large.model).weight_shapes
+    arrays = {name: np.zeros(shape, np.float32) for name, shape in size.items()}
+    copies = {f"{part}/{name}": array for part in ("weights", "best") for name, array in arrays.items()}
+    adam = {f"optimizer/{i}/{name}": array for i in range(2) for name, array in arrays.items()}
+    for number in range(1, 24):
+        store.record(run.id, Checkpoint(epoch=number, arrays=copies | adam))
+        assert store.taken() < most_bytes(large)
+    store.record(run.id, finished(arrays=arrays))
+    assert store.taken() < most_bytes(large)
+
+
+def test_pinned_runs_leave_room_to_train(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = over(store, "first", "2001"), over(store, "second", "2002")
+    monkeypatch.setenv("MNISTLAB_MAX_DISK_MB", str(store.taken() * 1.2 / 1e6))
+    store.pin(first.id, True)
+    store.pin(first.id, True)
+    with pytest.raises(RunError, match=r"^pinned runs may take 0\.04 MB in all; unpin another one first$"):
+        store.pin(second.id, True)
+    store.pin(first.id, False)
+    store.pin(first.id, False)
+    store.pin(second.id, True)
+    assert [run.pinned for run in store] == [True, False]
+
+
+def test_shipped_run_needs_no_pin(store: RunStore) -> None:
+    with pytest.raises(RunError, match=r"^a run that came with the lab always stays$"):
+        RunStore(store.path).pin("reference-cnn", True)
+
+
+def test_run_that_was_brought_is_there_with_all_its_files(store: RunStore) -> None:
+    run = store.create(SPEC, "", brought={"weights.npz": pack(weights()), "events.jsonl": b""})
+    assert run.brought
+    assert set(run.weights()) == set(weights())
+    assert not store.create(SPEC, "").brought

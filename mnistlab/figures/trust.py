@@ -58,7 +58,7 @@ def selective(curve: Selective, threshold: float | None = None, note: str = "") 
         answered, right = curve.at(threshold)
         if answered:
             figure.add_scatter(
-                x=[100 * answered / curve.images], y=[100 * right / answered], mode="markers", name="the threshold below",
+                x=[100 * answered / curve.images], y=[100 * right / answered], mode="markers", name="the chosen threshold",
                 marker={"color": VALIDATION, "size": 13, "line": {"width": 1, "color": "#ffffff"}},
                 hovertemplate="%{x:.2f} % answered, %{y:.3f} % of them right<extra></extra>",
             )  # fmt: skip

@@ -16,6 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from .. import confidence as confidences
+from .. import limits
 from ..confidence import Confidence
 from ..data import sources
 from ..data.attributes import load as load_attributes
@@ -98,7 +99,8 @@ def engine() -> Engine:
     from ..engine import Engine  # Dask takes 0.4 s to import, and only training needs it
 
     made = Engine(store(), os.environ.get("MNISTLAB_SCHEDULER"))
-    made.warm_up()
+    if not limits.training_off():  # a worker with Keras would take the memory that the pages need
+        made.warm_up()
     return made
 
 
@@ -152,7 +154,7 @@ def pace() -> float:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _pace(version: int, live: tuple[str, ...]) -> float:
-    own = [run for run in store() if not run.shipped and run.id not in live][:PACE_RUNS]
+    own = [run for run in store() if not (run.shipped or run.brought or run.id in live)][:PACE_RUNS]
     return correction((run.experiment, run.history) for run in own)
 
 

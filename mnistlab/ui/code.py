@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from .. import export, keras_code
+from .. import export, keras_code, parcel
 from ..events import Exported
 from ..experiment import Experiment
 from ..presets import PRESETS
@@ -62,8 +62,8 @@ def take_along(run: Run) -> None:
     )
     with st.container(horizontal=True):
         st.download_button(
-            "Run (.zip)", lambda: export.zipped(run), f"{run.id}.zip", "application/zip", key="take-zip", on_click="ignore",
-            icon=":material/folder_zip:", help="Unpack it among another lab's runs, and it is there.",
+            "Run (.zip)", lambda: parcel.wrap(run), f"{run.id}.zip", "application/zip", key="take-zip", on_click="ignore",
+            icon=":material/folder_zip:", help="The whole run as one file. Another lab takes it under A run, Add a run.",
         )  # fmt: skip
         for kind in export.MADE_BY_THE_WORKER:
             st.button(

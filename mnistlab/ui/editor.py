@@ -11,15 +11,16 @@ from ..ledger import Layer, Ledger
 from ..links import nearest
 from ..presets import PRESETS
 from ..runs import Run, RunError
-from . import cache, fields, state
+from . import fields, state
+from .own_runs import own_runs
 from .parts import boundary, guarded, plain
 from .settings import settings
+from .visitors import open_run
 
 STEPPED = 122  # pixels: the least at which a number shows its plus and minus
 UNDO = 20  # changes that can be taken back
 MOST_BLOCKS = 12
 MOST_ADDED, LEAST_ADDED = 128, 16  # filters, units
-RUNS = 50  # of a person's own that are offered to start from
 
 Kind = str  # "conv" or "dense"
 BLOCKS: dict[Kind, type[ConvBlock | DenseBlock]] = {"conv": ConvBlock, "dense": DenseBlock}
@@ -125,10 +126,10 @@ def _start() -> None:
         )  # fmt: skip
         with st.popover(
             "A run", icon=":material/history:", key=fields.key("runs"), on_change="rerun",
-            help="Start from what one of your own runs was trained with.",
+            help="Start from what one of your own runs was trained with; pin a run, or add one from another lab.",
         ) as runs, boundary("Your runs"):  # fmt: skip
             if runs.open:
-                _runs()
+                own_runs(_load_run)
     preset, run = PRESETS[state.get("preset")], _started()
     if run is not None:
         st.caption(plain(f"From the run {run.label} of {run.created[:16].replace('T', ' ')} UTC."))
@@ -144,19 +145,6 @@ def _load_preset() -> None:
     _mount(PRESETS[name].experiment)
 
 
-def _runs() -> None:
-    own = [run for run in cache.store() if not run.shipped][:RUNS]
-    if not own:
-        st.caption("No run of yours yet. Press Train; what you trained is then listed here.")
-        return
-    st.caption("The newest first. What it was trained with comes into the editor.")
-    for run in own:
-        st.button(
-            plain(f"{run.label} · {run.created[5:16].replace('T', ' ')}"), key=fields.key(f"run-{run.id}"), type="tertiary",
-            on_click=_load_run, args=(run,),
-        )  # fmt: skip
-
-
 @guarded
 def _load_run(run: Run) -> None:
     _keep(run.experiment, nearest(run.experiment), run.id)
@@ -168,7 +156,7 @@ def _started() -> Run | None:
     if state.get("start") is None:
         return None
     try:
-        return cache.store().open(state.get("start"))
+        return open_run(state.get("start"))
     except RunError:
         return None
 
@@ -350,7 +338,7 @@ def _more(kind: Kind, path: str) -> None:
         st.segmented_control(
             "Padding", ["valid", "same"], default=fields.base().at(f"{path}.padding"), key=fields.key(f"{path}.padding"),
             required=True,
-            help="valid, the usual: only windows that lie inside; the picture shrinks. same: zeros around it; the size stays.",
+            help="valid, the usual: only windows that lie inside; it shrinks. same: zeros around it; with step 1 the size stays.",
         )  # fmt: skip
         _dropout(path)
     fields.switch(

@@ -17,6 +17,7 @@ from ..runs import Run, RunError
 from . import cache, state
 from .link import Field, one_of, whole
 from .parts import boundary, guarded, plain
+from .visitors import open_run
 
 SETS = ("test", "training")
 ORDERS = ("stored", "shuffled", *(f"{way}-{name}" for name in ATTRIBUTES for way in ("low", "high")))
@@ -25,7 +26,7 @@ ANSWERS = ("all", "right", "wrong")
 DIGIT = tuple(str(d) for d in range(10))
 
 FIELDS = (
-    Field("run", state.DEFAULTS["run"], lambda text: cache.store().open(text).path.name),
+    Field("run", state.DEFAULTS["run"], lambda text: open_run(text).path.name),
     Field("set", "test", one_of(SETS)),
     Field("label", None, lambda text: int(one_of(DIGIT)(text))),
     Field("sort", "stored", one_of(ORDERS)),
@@ -93,7 +94,7 @@ def filters() -> Choice:
     split: str = st.session_state["set"]
     run = None
     with suppress(RunError):  # it was removed; the popover says so
-        run = cache.store().open(state.get("run"))
+        run = open_run(state.get("run"))
     with fourth.popover(_answers_name(), width="stretch"), boundary("The filters by answer"):
         _answers(run, split)
     digits, evaluation = cache.digits(split), _evaluation(run, split)

@@ -14,7 +14,7 @@ from ..limits import Limits
 from ..runs import Run, RunError
 from . import cache, canvas, parts, state
 from .gallery import gallery
-from .visitors import visitor
+from .visitors import open_run, visitor
 
 
 def my_handwriting(prepared: Prepared, run: Run, network: Network) -> None:
@@ -169,7 +169,7 @@ def adapting() -> bool:
 def _outcome(hand: Handwriting, original: str, copy: str, learned: int) -> None:
     """How far it is; at the end what it gained on drawings held out, and what it cost on MNIST."""
     try:
-        before, after = cache.store().open(original), cache.store().open(copy)
+        before, after = open_run(original), open_run(copy)
     except RunError:
         state.put("adapted", None)  # one of them was removed
         return

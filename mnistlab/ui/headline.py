@@ -20,7 +20,7 @@ def headline(scored: Scored) -> None:
     first, second, third, fourth = st.columns(4)
     first.metric(
         "Test accuracy", f"{100 * result.accuracy:.2f} %",
-        help="The part of the test digits that is answered right, with the 95 % interval of Wilson: where the true value lies.",
+        help="The part of the test digits that is answered right. Wilson's interval holds the true value 95 times in 100.",
     )  # fmt: skip
     first.caption(f"95 % interval {100 * low:.2f} to {100 * high:.2f} %")
     second.metric(
@@ -129,7 +129,7 @@ def _gap(run: Run, found: tuple[Evaluation, Evaluation] | None, epoch: EpochEnd 
         spoiled = " as they were spoiled" if run.experiment.data.spoil.sentence else ""
         st.caption(
             f"Gap to training: {gap:+.2f} points of accuracy and {validation.loss - training.loss:+.4f} of loss between "
-            f"validation and {len(training.labels):,} training digits{spoiled}, with the same weights. {_reading(gap)}"
+            f"validation and {len(training.labels):,} training digits{spoiled}, with the same weights. {_reading(gap, run)}"
         )
     elif epoch is not None:
         gap = 100 * (epoch.accuracy - epoch.val_accuracy)
@@ -139,7 +139,11 @@ def _gap(run: Run, found: tuple[Evaluation, Evaluation] | None, epoch: EpochEnd 
         )
 
 
-def _reading(gap: float) -> str:
+def _reading(gap: float, run: Run) -> str:
+    if run.experiment.data.spoil.leave_out:
+        return "Validation has digits that training never showed: the gap does not tell whether it overfits."
+    if gap < -0.5:
+        return "It reads new digits better than those it was trained on: these are harder or wrongly labelled, or it is chance."
     if gap > 0.5:
         return "It knows the digits it was trained on better than new ones: overfitting."
     return "It reads new digits about as well as those it was trained on."

@@ -15,6 +15,7 @@ from . import cache, parts
 from .gallery import picture
 from .parts import plain
 from .tensor import printed
+from .visitors import runs
 
 FEW = 30  # numbers that are shown at once
 DEPTHS = ("One sentence", "The numbers", "The formula")
@@ -92,8 +93,8 @@ def _counts(version: str, experiment: str) -> Counts:
 
 def _network(experiment: Experiment, watched: Run | None) -> tuple[Network, str, Reached | None]:
     """A network with this model: the watched run's, another run's, or one that has learned nothing; and what to call it."""
-    runs = [*([watched] if watched else []), *cache.store()]
-    same = [run for run in runs if run.experiment.model == experiment.model and run.weights_file]
+    known = [*([watched] if watched else []), *runs()]
+    same = [run for run in known if run.experiment.model == experiment.model and run.weights_file]
     for run in sorted(same, key=lambda run: run.experiment != experiment):  # stable: the watched, then the newest
         try:
             network = cache.network(run)

@@ -20,6 +20,7 @@ from .parts import CHART, PAGES, boundary, duration, live_runs, plain, progress_
 from .parts import go as go_to
 from .probes import probe_strip
 from .steering import controls, learning_rate
+from .visitors import open_run
 
 SECONDS = 0.4  # between two looks while it runs
 What = Literal["loss", "accuracy"]
@@ -45,7 +46,7 @@ def watched() -> Run | None:
     for run_id in (state.get("training"), st.query_params.get("run"), live[-1].id if live else None):
         if run_id:
             try:
-                return cache.store().open(str(run_id))
+                return open_run(str(run_id))
             except RunError:
                 continue
     return None
@@ -255,10 +256,13 @@ def reading(history: History) -> str:
     text = f"Last epoch: validation accuracy {100 * last.val_accuracy:.2f} %, loss {last.val_loss:.4f}."
     if best and best.epoch < last.epoch:
         text += f" Validation loss was lowest after epoch {best.epoch} ({best.val_loss:.4f})."
-    if gap > 0.02 and best and best.epoch < last.epoch:
+    if gap > 0.02 and best and best.epoch < last.epoch and last.loss < best.loss:
         return (
             f"{text} Training loss went on falling to {last.loss:.4f} while validation loss rose: this is overfitting."
         )
     if gap < 0:
-        return f"{text} Training loss is {last.loss:.4f}: higher, for it is taken while the weights move, dropout on."
+        return (
+            f"{text} Training loss is {last.loss:.4f}: higher, for it is taken while the weights move, with dropout, "
+            "changed pictures and smoothed labels where the run has them."
+        )
     return f"{text} The gap to the training loss ({last.loss:.4f}) is {gap:.4f}."

@@ -10,6 +10,7 @@ from ..runs import Run, RunError
 from . import cache, state
 from .gallery import gallery
 from .parts import plain
+from .visitors import open_run
 
 COUNT = 12
 REASONS = 8
@@ -18,7 +19,7 @@ REASONS = 8
 def near(image: Bytes, label: int, row: int | None) -> None:
     """Draw the twelve nearest. `row` is the digit's own, if it is a training digit."""
     try:
-        run = cache.store().open(state.get("run"))
+        run = open_run(state.get("run"))
     except RunError:
         run = None
     network = plain(run.label) if run else "the chosen network"

@@ -9,14 +9,14 @@ from ..confidence import EMPTY
 from ..drawing import Prepared
 from ..figures.digits import bars
 from ..runs import Run, RunError
-from . import cache, parts, state
+from . import cache, parts, state, visitors
 
 MOST = 4
 
 
 def others(prepared: Prepared) -> None:
     """Each network's verdict and bars, and whether they agree."""
-    usable = {run.path.name: run for run in cache.store() if run.weights_file}
+    usable = {run.path.name: run for run in visitors.runs() if run.weights_file}
     first = state.get("run")
     chosen = st.multiselect(
         "Networks", list(usable), default=_default(list(usable), first), max_selections=MOST, key="others",

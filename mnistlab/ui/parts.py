@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ..runs import Run, RunError
 from . import cache, state
-from .visitors import may_steer
+from .visitors import living, may_steer, open_run, runs
 
 logger = logging.getLogger(__name__)
 Given = ParamSpec("Given")
@@ -179,8 +179,8 @@ def progress_text(run: Run) -> str:
 
 
 def live_runs() -> list[Run]:
-    """The runs that are queued or running, oldest first."""
-    return cache.store().living()
+    """The runs of this visitor's that are queued or running, oldest first."""
+    return living()
 
 
 @guarded
@@ -195,7 +195,7 @@ def steer(run_id: str, **orders: Any) -> None:
     from ..engine import EngineError  # Dask takes 0.4 s to import, and most pages never need it
 
     try:
-        if may_steer(cache.store().open(run_id)):
+        if may_steer(open_run(run_id)):
             cache.engine().steer(run_id, **orders)
     except (EngineError, RunError) as error:
         tell(str(error))
@@ -205,11 +205,11 @@ def steer(run_id: str, **orders: Any) -> None:
 def sidebar() -> None:
     """Under the pages: what is running, which digits are loaded, which run is chosen."""
     with st.sidebar:
-        busy = bool(cache.store().live) or cache.download().going_on
+        busy = bool(live_runs()) or cache.download().going_on
         st.fragment(_strip, run_every=1.0 if busy else None)()
         with boundary("The digits"):
             with suppress(RunError):  # it was removed; Evaluate and Draw offer the others
-                chosen = cache.store().open(state.get("run"))
+                chosen = open_run(state.get("run"))
                 st.caption(
                     f"Chosen network: {plain(chosen.label)}", help="Evaluate and Draw use it; choose another one there."
                 )
@@ -223,8 +223,8 @@ def sidebar() -> None:
 
 @boundary("The running training")
 def _strip() -> None:
-    runs, download = live_runs(), cache.download()
-    busy = bool(runs) or download.going_on
+    live, download = live_runs(), cache.download()
+    busy = bool(live) or download.going_on
     if st.session_state.get("strip_busy", False) and not busy:
         st.session_state["strip_busy"] = False
         st.rerun()  # the last one ended: the timer goes, and the page shows the result
@@ -232,7 +232,7 @@ def _strip() -> None:
     if download.going_on:
         part = download.received / download.expected if download.expected else 0.0
         st.progress(min(part, 1.0), text=f"Fetching all 70,000 digits: {download.received / 1e6:.1f} MB")
-    for run in runs:
+    for run in live:
         st.text(run.label)
         st.progress(run.history.done)
         st.caption(progress_text(run))
@@ -244,7 +244,7 @@ def _strip() -> None:
 
 def choose_run(label: str = "Run") -> Run | None:
     """A chooser of all runs that have weights; what is chosen follows the person to other pages."""
-    usable = {run.path.name: run for run in cache.store() if run.weights_file}
+    usable = {run.path.name: run for run in runs() if run.weights_file}
     if not usable:
         st.info("No trained network yet. Train one first.", icon=":material/info:")
         link("train", "Build and train a network")

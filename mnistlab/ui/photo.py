@@ -18,7 +18,7 @@ from ..pictures import ImageError, read_image
 from . import canvas
 from .gallery import gallery
 
-LARGEST = 5  # MB, as the server allows
+LARGEST = 5  # MB; a phone's photo has two to four
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 SHOWN = 700  # pixels of the longest side on the page
 

@@ -71,9 +71,9 @@ def _card(scored: Scored, card: Card) -> None:
 
 
 def _strip(card: Card, name: str) -> None:
-    """One digit at every strength: the first that fails, or the first of all."""
+    """One digit at every strength: the first that fails, or the first that is right."""
     failed = card.first_failure(name)
-    place = failed[0] if failed else 0
+    place = failed[0] if failed else int(card.right[0, 0].argmax())
     images = np.stack([corrupted(name, strength)[place] for strength in range(STRENGTHS + 1)])
     answers = card.answers[list(CORRUPTIONS).index(name), :, place]
     about = CORRUPTIONS[name]

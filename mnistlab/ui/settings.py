@@ -102,7 +102,7 @@ def _loss() -> None:
 
 def _augmentation() -> None:
     where = "train.augmentation"
-    fields.slider(f"{where}.shift", "Moved, pixels", "The most, in any direction; 1 to 2 is usual.", step=0.5)
+    fields.slider(f"{where}.shift", "Moved, pixels", "The most, both across and down; 1 to 2 is usual.", step=0.5)
     fields.slider(f"{where}.rotate", "Turned, degrees", "The most, either way; 10 to 15 is usual.")
     fields.slider(f"{where}.shear", "Slanted, degrees", "The most from the vertical, either way; 10 to 15 is usual.")
     fields.slider(f"{where}.scale", "Resized", "0.1 is from 90 % to 110 %; 0.1 to 0.15 is usual.", step=0.01)

@@ -63,5 +63,6 @@ def _reading(groups: Slices, scored: Scored, worst: int | None, unit: str) -> st
     low, high = (100 * float(end) for end in wilson(right, count))
     return (
         f"Weakest at {span(groups.low[worst], groups.high[worst])} {unit}: {100 * right / count:.2f} % "
-        f"({low:.2f} to {high:.2f} %), clearly below the {100 * scored.result.accuracy:.2f} % of all."
+        f"({low:.2f} to {high:.2f} %), below the {100 * scored.result.accuracy:.2f} % of all. "
+        f"With {len(groups.counts)} groups, one such may be chance: see whether the groups beside it are low too."
     )

@@ -14,11 +14,11 @@ from ..presets import PRESETS
 from ..runs import Run, RunError, new_id
 from . import cache, state
 from .parts import boundary, guarded, plain, steer, stop
-from .visitors import may_steer, visitor
+from .visitors import may_steer, open_run, visitor
 
 FREE = "Starts at once, in the background: look at other pages meanwhile. Key: T."
 BUSY = "This training is still running; stop it first."
-THEIRS = "Another visitor's training: only they can steer it."
+THEIRS = "Not your training: only who started it can steer it."
 OVER = ("finished", "stopped", "interrupted", "failed")
 
 
@@ -153,7 +153,7 @@ def again(run_id: str, epochs: int | None = None) -> None:
     from ..engine import EngineError
 
     try:
-        if may_steer(cache.store().open(run_id)):
+        if may_steer(open_run(run_id)):
             cache.engine().resume(run_id, cache.dataset().sha256, epochs)
     except (EngineError, RunError) as error:
         st.session_state["train-problem"] = str(error)
@@ -163,7 +163,7 @@ def again(run_id: str, epochs: int | None = None) -> None:
 def further(run_id: str, epochs: int) -> None:
     """Train so many epochs more: added to those planned while it trains, to those done when it is over."""
     try:
-        run = cache.store().open(run_id)
+        run = open_run(run_id)
     except RunError as error:
         st.session_state["train-problem"] = str(error)
         return

@@ -24,8 +24,9 @@ def history(*losses: tuple[float, float]) -> History:
         ([(0.5, 0.4), (0.3, 0.2)], ["Training loss is 0.3000: higher", "dropout"], "overfitting"),
         ([(0.5, 0.4), (0.1, 0.15)], ["The gap to the training loss (0.1000) is 0.0500"], "overfitting"),
         ([(0.5, 0.4), (0.3, 0.3), (0.3, 0.31)], ["lowest after epoch 2", "gap"], "overfitting"),
+        ([(0.5, 0.4), (0.1, 0.2), (0.12, 0.3)], ["lowest after epoch 2", "gap"], "overfitting"),
     ],
-    ids=["overfitting", "training above", "still falling", "hardly risen"],
+    ids=["overfitting", "training above", "still falling", "hardly risen", "both risen"],
 )
 def test_sentence_names_what_the_curves_show(losses: list[tuple[float, float]], says: list[str], not_says: str) -> None:
     text = reading(history(*losses))

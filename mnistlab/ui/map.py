@@ -191,10 +191,14 @@ def _draw(shown: _Points, points: NDArray[np.float32], *, whole: bool = True) ->
         "marked": state.selected()[1],
         "alt": f"map of {len(rows):,} {choice.split} digits",
     } if whole else None  # fmt: skip
+
+    def picked() -> None:
+        _picked(choice.split, frozenset(rows))
+
     _map(
         key="digit-map",
         data={"points": base64.b64encode(np.ascontiguousarray(points, np.float32).tobytes()).decode(), "still": still},
-        on_lasso_change=guarded(lambda: _picked(choice.split, frozenset(rows))),
+        on_lasso_change=guarded(picked),
     )
 
 

@@ -342,8 +342,8 @@ class Engine:
                 # else each of its processes wakes 50 to 150 times a second, and TensorFlow's threads wait for each other
                 "distributed.admin.tick.interval": "1s",
                 "distributed.worker.profile.enabled": False,
-                # it keeps the last 1,000 messages for people who debug it: ours hold weights
-                "distributed.admin.low-level-log-length": 10,
+                # both ends of a connection keep the last 1,000 messages for people who debug it: ours hold weights
+                "distributed.admin.low-level-log-length": 1,
             }
         )
         quiet = {**dask.config.get("distributed.nanny.pre-spawn-environ"), "DASK_LOGGING__DISTRIBUTED": "critical"}

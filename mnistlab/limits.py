@@ -17,11 +17,11 @@ from .data.digits import counts
 from .experiment import Experiment, ModelSpec, Optimizer, SpecError
 from .ledger import Ledger
 
-# Fitted to the peak resident memory of fifteen trainings on Linux, from softmax regression to 20 million parameters;
-# a little above all of them.
+# Fitted to the peak resident memory of trainings on Linux, up to 20 million parameters; a little above all of them.
 BASE_MEMORY = 895_000_000  # a worker with Keras imported, and a training that is traced
 DIGIT = 2600  # bytes a digit that is loaded: three copies of its pixels, and what passes
-COPIES = 6  # of the weights besides the optimizer's: their gradients, those that are kept, and those on their way out
+COPIES = 3.5  # of the weights: themselves, their gradients, those that are kept
+SENT = 3.8  # of weights and optimizer's slots: a checkpoint is copied, packed and on its way while the next one is made
 SAMPLE = 5_000  # digits of the bundled sample; all of them are among MNIST's training digits
 EPOCH = 60_000  # digits of MNIST's training set
 PREDICTED = 1000  # digits at once, when all of a set are answered
@@ -102,7 +102,7 @@ def memory(experiment: Experiment, loaded: int = 60_000) -> int:
     the largest layer when a set is answered. Held against measured peaks: never under, at most a quarter over.
     """
     ledger, train = Ledger.of(experiment.model), experiment.train
-    weights = ledger.parameters * (COPIES + SLOTS[train.optimizer])
+    weights = ledger.parameters * (COPIES + SENT * (1 + SLOTS[train.optimizer]))
     largest = max(math.prod(layer.input_shape) + math.prod(layer.shape) for layer in ledger.layers)
     numbers = weights + 0.9 * ledger.activations * train.batch_size + 1.15 * largest * PREDICTED
     return BASE_MEMORY + DIGIT * loaded + round(4 * numbers)

@@ -8,7 +8,7 @@ import streamlit as st
 from mnistlab.figures.digits import bars
 from mnistlab.presets import PRESETS
 from mnistlab.runs import RunError
-from mnistlab.ui import cache, editor, parts, state
+from mnistlab.ui import cache, editor, parts, state, visitors
 from mnistlab.ui.gallery import picture
 from mnistlab.ui.motion import when_less_motion_is_asked
 
@@ -22,11 +22,11 @@ TRIES = (
     ("A good one", "classic-convnet-dropout", {}, "Two convolutions with dropout: about 99 % within a few epochs."),
     (
         "One that overfits", "classic-dense-512", {"data.train_images": 1000, "train.epochs": 30},
-        "A wide layer and only 1,000 digits: training loss goes to zero, validation loss turns up again.",
+        "A wide layer and only 1,000 digits: it gets all of those right and new ones no better; validation loss turns up again.",
     ),
     (
         "One that fails", "classic-dense-512", {"train.optimizer": "sgd", "train.learning_rate": 10.0},
-        "Steps a thousand times too large: the loss never falls, and it answers no better than chance.",
+        "Steps a thousand times too large: the loss stays at 2.3, which is ln 10, and it answers no better than chance.",
     ),
 )  # fmt: skip
 
@@ -61,6 +61,17 @@ def live_digit() -> None:
         st.plotly_chart(figure, key="live-bars", config=parts.CHART, alt="ten probabilities")
 
 
+@parts.boundary("What is here")
+def here() -> None:
+    """What is loaded, and what is going on."""
+    digits, found, busy = cache.dataset(), visitors.runs(), visitors.living()
+    own = sum(not run.shipped for run in found)
+    loaded = f"{len(digits.train):,} training and {len(digits.test):,} test digits are loaded"
+    networks = f"{len(found) - own} networks came with the lab, {own or 'none'} {'is' if own == 1 else 'are'} yours"
+    training = f"{len(busy)} of them in training or waiting" if busy else "nothing is training"
+    st.caption(f"{loaded}. {networks}; {training}.")
+
+
 def open_setup(preset: str, changes: dict[str, object]) -> None:
     editor.load(PRESETS[preset].experiment.changed(changes), preset)
 
@@ -75,6 +86,7 @@ def main() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.toggle("A new digit every five seconds", key="live_moves", persist_state="session")
             st.button("Another digit", icon=":material/shuffle:", on_click=another_digit)
+        here()
     with right:
         for first in (0, 2):
             for column, (name, title, about) in zip(st.columns(2), CARDS[first : first + 2], strict=True):

@@ -16,11 +16,11 @@ from ..history import History
 from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import cache, state
-from .parts import CHART, PAGES, boundary, duration, live_runs, plain, progress_text
+from .parts import CHART, PAGES, boundary, duration, plain, progress_text
 from .parts import go as go_to
 from .probes import probe_strip
 from .steering import controls, learning_rate
-from .visitors import open_run
+from .visitors import living, open_run
 
 SECONDS = 0.4  # between two looks while it runs
 What = Literal["loss", "accuracy"]
@@ -42,7 +42,7 @@ def watch(experiment: Experiment | None) -> None:
 
 def watched() -> Run | None:
     """The run of this session, of the link, or the one that is going on."""
-    live = live_runs()
+    live = living()
     for run_id in (state.get("training"), st.query_params.get("run"), live[-1].id if live else None):
         if run_id:
             try:

@@ -178,11 +178,6 @@ def progress_text(run: Run) -> str:
     return " · ".join(parts)
 
 
-def live_runs() -> list[Run]:
-    """The runs of this visitor's that are queued or running, oldest first."""
-    return living()
-
-
 @guarded
 def stop(run_id: str) -> None:
     """End a training, keeping the model so far."""
@@ -205,7 +200,7 @@ def steer(run_id: str, **orders: Any) -> None:
 def sidebar() -> None:
     """Under the pages: what is running, which digits are loaded, which run is chosen."""
     with st.sidebar:
-        busy = bool(live_runs()) or cache.download().going_on
+        busy = bool(living()) or cache.download().going_on
         st.fragment(_strip, run_every=1.0 if busy else None)()
         with boundary("The digits"):
             with suppress(RunError):  # it was removed; Evaluate and Draw offer the others
@@ -223,7 +218,7 @@ def sidebar() -> None:
 
 @boundary("The running training")
 def _strip() -> None:
-    live, download = live_runs(), cache.download()
+    live, download = living(), cache.download()
     busy = bool(live) or download.going_on
     if st.session_state.get("strip_busy", False) and not busy:
         st.session_state["strip_busy"] = False

@@ -68,6 +68,15 @@ def test_it_says_that_only_the_sample_is_here() -> None:
     assert "bundled sample of 5,000 digits" in words(opened("0_home"))
 
 
+def test_it_tells_what_is_loaded_and_what_is_going_on() -> None:
+    assert "4,000 training and 1,000 test digits are loaded." in words(opened("0_home"))
+    assert "2 networks came with the lab, none are yours; nothing is training." in words(opened("0_home"))
+    mine = cache.store().create(Experiment(), "mine")
+    assert "1 is yours; nothing is training." in words(opened("0_home"))
+    cache.store().live.add(mine.id)
+    assert "1 is yours; 1 of them in training or waiting." in words(opened("0_home"))
+
+
 @pytest.mark.parametrize(
     ("title", "expected"),
     [

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab.events import BatchEnd, EpochEnd, Event, Finished, Started
 from mnistlab.experiment import Experiment
 from mnistlab.runs import Run, RunStore
-from mnistlab.ui import cache, parts
+from mnistlab.ui import cache, parts, visitors
 
 MARKDOWN = [
     "![x](https://example.com/x.png)",
@@ -136,7 +136,7 @@ def test_trouble_is_one_sentence_with_the_mark_of_the_log(caplog: pytest.LogCapt
     assert "/srv/secret is full" in caplog.text
 
 
-def test_live_runs_leave_out_one_whose_folder_is_gone(said: Callable[..., Run]) -> None:
+def test_living_runs_leave_out_one_whose_folder_is_gone(said: Callable[..., Run]) -> None:
     here = said(STARTED)
     cache.store().live.update({here.id, "r" + 32 * "0"})
-    assert parts.live_runs() == [here]
+    assert visitors.living() == [here]

@@ -30,7 +30,7 @@ def train(page: Page, url: str) -> None:
     open_page(page, f"{url}/train", "Train")
     train_button(page).click()
     curve_begins(page)
-    expect(page.get_by_test_id("stMain").get_by_text(re.compile(r"epoch [6-9] of"))).to_be_visible(
+    expect(page.get_by_test_id("stMain").get_by_text(re.compile(r"epoch [3-9] of"))).to_be_visible(
         timeout=4000 * PATIENCE
     )
 

@@ -151,7 +151,7 @@ def test_upload_needs_the_visitors_own_token_and_has_a_limit(page: Page, server:
 
     assert status(10) == 403
     assert status(10, **{"X-Xsrftoken": token}) == 204
-    assert status(7 << 20, **{"X-Xsrftoken": token}) == 413
+    assert status(13 << 20, **{"X-Xsrftoken": token}) == 413
 
 
 def test_drawing_outlives_a_visit_to_another_page(page: Page, server: Server) -> None:

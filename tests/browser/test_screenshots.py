@@ -19,6 +19,7 @@ def test_screenshots_are_taken_of_the_lab_as_it_is(browser: Browser, own_server:
     for folder in (tmp_path, ROOT / "docs"):
         for name in NAMES:
             file = folder / f"{name}.png"
-            assert Image.open(file).size == (DESKTOP["width"], DESKTOP["height"])
+            with Image.open(file) as picture:
+                assert picture.size == (DESKTOP["width"], DESKTOP["height"])
             assert file.stat().st_size < 200_000
             assert f"docs/{name}.png" in (ROOT / "README.md").read_text("utf-8")

@@ -44,7 +44,7 @@ def by_attribute(
     words = name.replace("_", " ")
     figure.update_xaxes(
         title=f"{words}, {unit}, and how many digits", tickvals=list(range(len(counts))), ticktext=ticks,
-        tickangle=0, tickfont={"size": 10},
+        autotickangles=[0, -90], tickfont={"size": 10},
         range=[-0.5, len(counts) - 0.5], fixedrange=True,
     )  # fmt: skip
     figure.update_yaxes(title="right, %", range=_range(100 * low), fixedrange=True)

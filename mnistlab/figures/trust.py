@@ -12,6 +12,13 @@ from .colours import OTHER, TRAINING, VALIDATION, laid_out
 POINTS = 500  # a curve has about as many pixels
 
 
+INSIDE = {
+    "orientation": "v",
+    "y": 0.02,
+    "yanchor": "bottom",
+}  # a corner where no point can be; on a phone no room is above
+
+
 def reliability(raw: Reliability, scaled: Reliability | None = None, note: str = "") -> go.Figure:
     """Accuracy against confidence, a point for each bin that has answers, its area by how many; the diagonal is honest.
 
@@ -42,7 +49,7 @@ def reliability(raw: Reliability, scaled: Reliability | None = None, note: str =
         )  # fmt: skip
     figure.update_xaxes(title="mean confidence of a bin, %", range=[0, 103], fixedrange=True)
     figure.update_yaxes(title="right, %", range=[0, 103], fixedrange=True)
-    return laid_out(figure, "Reliability: accuracy against confidence, test digits", 400, note)
+    return laid_out(figure, "Accuracy against confidence", 400, note, legend=INSIDE | {"x": 1, "xanchor": "right"})
 
 
 def selective(curve: Selective, threshold: float | None = None, note: str = "") -> go.Figure:
@@ -72,4 +79,4 @@ def selective(curve: Selective, threshold: float | None = None, note: str = "") 
     figure.update_yaxes(
         title="right, % of those answered", range=[low - (100 - low) * 0.15 - 0.01, 100.02], fixedrange=True
     )
-    return laid_out(figure, "Coverage against accuracy, as the threshold rises from right to left", 400, note)
+    return laid_out(figure, "Accuracy against coverage", 400, note, legend=INSIDE | {"x": 0, "xanchor": "left"})

@@ -51,11 +51,14 @@ def digits(scored: Scored) -> None:
         st.dataframe(
             table(result), hide_index=True, height="content", key="per-digit-table",
             column_config={
+                "digit": st.column_config.TextColumn(width=84),
                 **{name: st.column_config.NumberColumn(format="%.4f") for name in ("precision", "recall", "F1")},
                 "images": st.column_config.NumberColumn(format="localized"),
             },
         )  # fmt: skip
-        st.caption("Click a column's name to sort by it. The last three rows are means over the digits.")
+        st.caption(
+            "Click a column's name to sort by it. macro, weighted and micro are three ways to make one number of ten."
+        )
     st.divider()
     digit = st.segmented_control(
         "Worked out for the digit", range(10), default=int(result.f1.argmin()), required=True, key="digit-chosen",

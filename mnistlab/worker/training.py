@@ -42,7 +42,7 @@ from .checkpoint import State
 from .probe import Prober, strip
 from .steps import Answers, compile_steps, make_optimizer
 
-CHUNK_SECONDS = 0.075
+CHUNK_SECONDS = 0.095
 ORDERS_SECONDS = 0.2  # asking for orders is a round trip to the scheduler
 PAUSED_SECONDS = 0.1  # between two looks at the orders while nothing else is done
 CHECKPOINT_SECONDS = 30.0  # the most that is lost, where an epoch takes longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ FULL_SET = os.environ.get("MNISTLAB_DATA")
 @pytest.fixture(autouse=True)
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lab of its own for each test: its folder, with `runs/` and `cache/` in it."""
+    # AppTest puts its script there and leaves it: a worker that a later test starts would run it
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.delenv("MNISTLAB_DATA", raising=False)
     monkeypatch.delenv("MNISTLAB_SCHEDULER", raising=False)
     monkeypatch.setenv("MNISTLAB_DOWNLOAD", "0")

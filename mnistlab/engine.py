@@ -339,9 +339,6 @@ class Engine:
         dask.config.set(
             {
                 "distributed.admin.large-graph-warning-threshold": "2GB",
-                # else each of its processes wakes 50 to 150 times a second, and TensorFlow's threads wait for each other
-                "distributed.admin.tick.interval": "1s",
-                "distributed.worker.profile.enabled": False,
                 # both ends of a connection keep the last 1,000 messages for people who debug it: ours hold weights
                 "distributed.admin.low-level-log-length": 1,
             }

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from distributed.core import Status
 
 from mnistlab.data import sources
 from mnistlab.engine import MAP, Engine
@@ -44,13 +43,9 @@ def in_its_second_epoch(engine: Engine, experiment: Experiment = LONG) -> Run:
 
 
 def worker(engine: Engine) -> int:
-    """The process that works now; waits while there is none, and until Dask knows it as started: one that is killed
-    before that, some milliseconds after it has joined, is sometimes not followed by another."""
+    """The process that works now; waits while there is none."""
     pids: list[int] = []
     until(lambda: pids.extend(engine._connected().run(os.getpid).values()) or pids)
-    assert engine._cluster is not None
-    (nanny,) = engine._cluster.workers.values()
-    until(lambda: nanny.process is not None and nanny.process.status == Status.running)
     return pids[0]
 
 

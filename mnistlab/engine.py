@@ -339,6 +339,12 @@ class Engine:
         dask.config.set(
             {
                 "distributed.admin.large-graph-warning-threshold": "2GB",
+                # 15 s after a worker was lost the cluster gives it up for good if there is none just then, also when
+                # its nanny is at that moment starting the one that follows a second loss
+                "distributed.deploy.lost-worker-timeout": "365 days",
+                # else each of its processes wakes 50 to 150 times a second, and TensorFlow's threads wait for each other
+                "distributed.admin.tick.interval": "1s",
+                "distributed.worker.profile.enabled": False,
                 # both ends of a connection keep the last 1,000 messages for people who debug it: ours hold weights
                 "distributed.admin.low-level-log-length": 1,
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -135,6 +136,17 @@ def test_a_dead_worker_is_not_warm(engine: Engine) -> None:
     assert engine.warm
     engine.control(run.id, Orders(stop=True))
     done(engine, run)
+
+
+def test_a_worker_lost_fifteen_seconds_after_another_is_followed(engine: Engine) -> None:
+    """Dask's cluster looks 15 s after a loss whether a worker is there, and would give up when none is just then."""
+    worker(engine)  # so that there is one whose loss starts the clock
+    kill(engine)
+    lost = time.monotonic()
+    until(lambda: time.monotonic() > lost + 14.9)
+    killed = kill(engine)
+    until(lambda: time.monotonic() > lost + 17)
+    assert worker(engine) != killed
 
 
 def test_a_killed_worker_fails_its_job_with_a_sentence(engine: Engine) -> None:

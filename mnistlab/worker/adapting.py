@@ -111,16 +111,18 @@ def _compile(model: keras.Model, experiment: Experiment, digits: Digits, drawing
     optimizer.build(trunk.trainable_variables)
 
     @tf.function(
+        autograph=False,
         input_signature=[
             tf.TensorSpec([None, None], tf.int32),
             tf.TensorSpec([None, None], tf.int32),
             tf.TensorSpec([None], tf.float32),
             tf.TensorSpec([], tf.int32),
-        ]
+        ],
     )
     def steps(usual: tf.Tensor, own: tf.Tensor, rates: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        total, right = tf.constant(0.0), tf.constant(0.0)
-        for i in tf.range(tf.shape(usual)[0]):
+        count = tf.shape(usual)[0]
+
+        def step(i: tf.Tensor, total: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, ...]:
             batch = tf.concat([tf.gather(images, usual[i]), tf.gather(own_images, own[i])], 0)
             targets = tf.concat([tf.gather(labels, usual[i]), tf.gather(own_labels, own[i])], 0)
             pixels = tf.cast(batch[..., None], tf.float32) / 255.0
@@ -130,9 +132,10 @@ def _compile(model: keras.Model, experiment: Experiment, digits: Digits, drawing
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
             optimizer.learning_rate.assign(rates[i])
             optimizer.apply(tape.gradient(loss, trunk.trainable_variables), trunk.trainable_variables)
-            total += loss
-            right += tf.reduce_mean(tf.cast(tf.argmax(logits, 1, tf.int32) == targets, tf.float32))
-        return total, right
+            hits = tf.cast(tf.argmax(logits, 1, tf.int32) == targets, tf.float32)
+            return i + 1, total + loss, right + tf.reduce_mean(hits)
+
+        return tf.while_loop(lambda i, *_: i < count, step, (0, 0.0, 0.0))[1:]
 
     return steps
 

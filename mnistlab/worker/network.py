@@ -81,7 +81,7 @@ def set_weights(model: keras.Model, arrays: Arrays) -> None:
 def inference(model: keras.Model) -> tf.types.experimental.GenericFunction:
     """A compiled function from uint8 (n, 28, 28) to probabilities (n, 10), without dropout."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8)])
     def infer(images: tf.Tensor) -> tf.Tensor:
         return model(tf.cast(images[..., None], tf.float32) / 255.0, training=False)
 

@@ -55,19 +55,20 @@ def compile_steps(
         return tf.nn.softmax_cross_entropy_with_logits(tf.one_hot(targets, 10) * (1 - smooth) + smooth / 10, logits)
 
     @tf.function(
+        autograph=False,  # what it writes would stay in the folder for temporary files when the worker ends
         input_signature=[
             tf.TensorSpec([None, None], tf.int32),
             tf.TensorSpec([None], tf.float32),
             tf.TensorSpec([], tf.int32),
-        ]
+        ],
     )
     def steps(indices: tf.Tensor, rates: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        total, right, lengths = tf.constant(0.0), tf.constant(0.0), tf.zeros([len(places)])
         for generator in dropouts:  # they count on by one at every step: what they draw depends on seed and step only
             state = generator.state
             state.assign([state.value[0], tf.cast(first, state.value.dtype)])
         count = tf.shape(indices)[0]
-        for i in tf.range(count):
+
+        def step(i: tf.Tensor, total: tf.Tensor, right: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, ...]:
             batch = tf.gather(images, indices[i])[..., None]
             pixels = augment(tf.cast(batch, tf.float32) / 255.0, spec.augmentation, tf.stack([spec.seed, first + i]))
             targets = tf.gather(labels, indices[i])
@@ -78,11 +79,13 @@ def compile_steps(
             optimizer.learning_rate.assign(rates[i])
             gradients = tape.gradient(loss, variables)
             optimizer.apply(gradients, variables)
-            total += tf.reduce_sum(each)
-            right += tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == targets, tf.float32))
-            if i == count - 1:
-                lengths = tf.stack([tf.norm(gradients[place]) for place in places])
-        return total, right, lengths
+            measured = tf.cond(
+                i == count - 1, lambda: tf.stack([tf.norm(gradients[place]) for place in places]), lambda: lengths
+            )
+            hits = tf.cast(tf.argmax(logits, 1, tf.int32) == targets, tf.float32)
+            return i + 1, total + tf.reduce_sum(each), right + tf.reduce_sum(hits), measured
+
+        return tf.while_loop(lambda i, *_: i < count, step, (0, 0.0, 0.0, tf.zeros([len(places)])))[1:]
 
     return steps
 
@@ -95,7 +98,7 @@ class Answers:
         both = keras.Model(model.input, {layer.name: layer.output for layer in (*relus, model.layers[-1])})
         last = model.layers[-1].name
 
-        @tf.function(input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8)])
+        @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, 28, 28], tf.uint8)])
         def infer(images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
             outputs = dict(both(tf.cast(images[..., None], tf.float32) / 255.0, training=False))
             probabilities = outputs.pop(last)

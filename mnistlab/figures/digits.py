@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from ..data.digits import Bytes
-from .colours import OTHER, RIGHT, TRAINING, WRONG, laid_out
+from .colours import OTHER, RIGHT, TRAINING, WRONG, frame, quick
 
 Floats = NDArray[np.float32]
 
@@ -22,13 +22,14 @@ def bars(probabilities: Floats, label: int | None = None, *, height: int = 260, 
     answer = int(probabilities.argmax())
     colour = TRAINING if label is None else RIGHT if answer == label else WRONG
     percent: NDArray[np.float64] = 100 * probabilities.astype(np.float64)
-    figure = go.Figure(
-        go.Bar(
-            x=list(range(10)), y=percent, hovertemplate="%{x}: %{y:.2f} %<extra></extra>",
-            marker={"color": [colour if digit == answer else OTHER for digit in range(10)]},
-            text=[f"{p:.0f}" if p >= 0.5 else "" for p in percent], textposition="outside", cliponaxis=False,
-        )
-    )  # fmt: skip
-    figure.update_xaxes(title="digit", tickvals=list(range(10)), fixedrange=True)
-    figure.update_yaxes(title="probability, %", range=[0, 112], tickvals=[0, 25, 50, 75, 100], fixedrange=True)
-    return laid_out(figure, title, height, showlegend=False)
+    bar = {
+        "type": "bar", "x": list(range(10)), "y": percent, "hovertemplate": "%{x}: %{y:.2f} %<extra></extra>",
+        "marker": {"color": [colour if digit == answer else OTHER for digit in range(10)]},
+        "text": [f"{p:.0f}" if p >= 0.5 else "" for p in percent], "textposition": "outside", "cliponaxis": False,
+    }  # fmt: skip
+    layout = frame(title, height, showlegend=False)
+    layout["xaxis"] = {"title": {"text": "digit"}, "tickvals": list(range(10)), "fixedrange": True}
+    layout["yaxis"] = {
+        "title": {"text": "probability, %"}, "range": [0, 112], "tickvals": [0, 25, 50, 75, 100], "fixedrange": True,
+    }  # fmt: skip
+    return quick([bar], layout)

@@ -15,9 +15,9 @@ def main() -> None:
         state.prepare()
         st.session_state[parts.FRAME] = True
         page = parts.navigation()
-        parts.sidebar()
         with parts.boundary("This page"):
             page.run()
+        parts.sidebar()  # after the page: its first words need no digits, and it may choose another network
         cache.engine()  # last, so that the page is there before a worker starts
         cache.settle(page.title)
 

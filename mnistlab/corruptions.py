@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .data.digits import Bytes
 
@@ -51,7 +51,7 @@ def _noise(pixels: Floats, amount: float, random: np.random.Generator) -> Floats
 
 
 def _blur(pixels: Floats, amount: float, random: np.random.Generator) -> Floats:
-    return np.asarray(ndimage.gaussian_filter(pixels, (0, amount, amount), mode="constant"))
+    return np.asarray(scipy.ndimage.gaussian_filter(pixels, (0, amount, amount), mode="constant"))
 
 
 def _contrast(pixels: Floats, amount: float, random: np.random.Generator) -> Floats:
@@ -82,11 +82,11 @@ def _shift(pixels: Floats, amount: float, random: np.random.Generator) -> Floats
 
 
 def _thinner(pixels: Floats, amount: float, random: np.random.Generator) -> Floats:
-    return _grown(pixels, amount, ndimage.grey_erosion)
+    return _grown(pixels, amount, scipy.ndimage.grey_erosion)
 
 
 def _thicker(pixels: Floats, amount: float, random: np.random.Generator) -> Floats:
-    return _grown(pixels, amount, ndimage.grey_dilation)
+    return _grown(pixels, amount, scipy.ndimage.grey_dilation)
 
 
 def _line(pixels: Floats, amount: float, random: np.random.Generator) -> Floats:
@@ -112,7 +112,7 @@ def _affine(pixels: Floats, matrices: NDArray[np.float64], moves: NDArray[np.flo
     shifts = np.zeros((len(pixels), 2)) if moves is None else moves
     for i, (image, shift) in enumerate(zip(pixels, shifts, strict=True)):
         matrix = matrices[:, :, i]
-        ndimage.affine_transform(
+        scipy.ndimage.affine_transform(
             image, matrix, CENTRE - matrix @ (shift + CENTRE), order=1, mode="grid-constant", output=changed[i]
         )
     return changed

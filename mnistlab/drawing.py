@@ -15,9 +15,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from .data.digits import Bytes
 from .ink import Floats, grey, ink, without_specks
@@ -108,8 +108,8 @@ def _box(inked: Floats, dot: float = DOT) -> tuple[slice, slice] | None:
 def _thin(inked: Floats) -> Floats:
     """Cropped ink with strokes of at most `THICK`, smaller by what is taken away; the same when they are no thicker."""
     fine = _resize(inked, FINE)
-    from_paper = ndimage.distance_transform_edt(np.pad(fine > 0.5, 1))[1:-1, 1:-1]
-    middles = from_paper[(from_paper > 0) & (from_paper == ndimage.maximum_filter(from_paper, 3))]
+    from_paper = scipy.ndimage.distance_transform_edt(np.pad(fine > 0.5, 1))[1:-1, 1:-1]
+    middles = from_paper[(from_paper > 0) & (from_paper == scipy.ndimage.maximum_filter(from_paper, 3))]
     if len(middles) == 0:
         return inked
     radius = float(np.percentile(middles, 25))  # not where strokes cross or have run together
@@ -145,8 +145,8 @@ def _middle(small: Floats) -> Floats:
 def _centre(small: Floats) -> Floats:
     """The field with the ink's centre of mass on (14.0, 14.0), bilinear between pixels."""
     field_ = _middle(small)
-    row, column = ndimage.center_of_mass(field_)
-    return np.asarray(ndimage.shift(field_, (CENTRE - row, CENTRE - column), order=1), np.float32)
+    row, column = scipy.ndimage.center_of_mass(field_)
+    return np.asarray(scipy.ndimage.shift(field_, (CENTRE - row, CENTRE - column), order=1), np.float32)
 
 
 def _bytes(values: NDArray[np.floating]) -> Bytes:

@@ -11,9 +11,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy  # its parts load when they are first used, which few networks do
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.special import erf, expit
 
 from .data.digits import Bytes
 from .events import Arrays
@@ -37,10 +37,12 @@ ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
     "selu": lambda x: (
         np.float32(_SELU_SCALE) * np.where(x > 0, x, np.float32(_SELU_ALPHA) * np.expm1(np.minimum(x, 0)))
     ),
-    "gelu": lambda x: np.float32(0.5) * x * (1 + erf(x / np.float32(np.sqrt(2)))),  # exact, not the tanh form
-    "silu": lambda x: x * expit(x),
+    "gelu": lambda x: (
+        np.float32(0.5) * x * (1 + scipy.special.erf(x / np.float32(np.sqrt(2))))
+    ),  # exact, not the tanh form
+    "silu": lambda x: x * scipy.special.expit(x),
     "tanh": np.tanh,
-    "sigmoid": expit,
+    "sigmoid": lambda x: scipy.special.expit(x),
     "linear": lambda x: x,
 }
 

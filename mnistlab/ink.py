@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from .data.digits import Bytes
 
@@ -68,12 +68,12 @@ def _on_uneven_paper(shades: Bytes) -> Floats:
     coarse = np.asarray(Image.fromarray(shades).resize(size, Image.Resampling.BOX), np.float32)
     window = max(3, round(WINDOW * min(coarse.shape)) | 1)
     # which is ink: from a local mean, strokes stand out to one side
-    away = coarse - ndimage.gaussian_filter(coarse, window, mode="nearest")
+    away = coarse - scipy.ndimage.gaussian_filter(coarse, window, mode="nearest")
     dark = -np.percentile(away, 1) >= np.percentile(away, 99)
-    paper = (ndimage.grey_closing if dark else ndimage.grey_opening)(coarse, window, mode="nearest")
-    paper = ndimage.gaussian_filter(paper, 1, mode="nearest")  # no more, or the edge of a shadow would stand out
+    paper = (scipy.ndimage.grey_closing if dark else scipy.ndimage.grey_opening)(coarse, window, mode="nearest")
+    paper = scipy.ndimage.gaussian_filter(paper, 1, mode="nearest")  # no more, or the edge of a shadow would stand out
     full = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
-    smooth = ndimage.gaussian_filter(shades.astype(np.float32), max(height, width) / 500)
+    smooth = scipy.ndimage.gaussian_filter(shades.astype(np.float32), max(height, width) / 500)
     # ink takes away a part of the light, in the shadow as well as beside it
     stands = 255 * (full - smooth) / np.maximum(full, 32) if dark else smooth - full
     # most of a page is paper: its middle and spread are those of the median and of what lies below it
@@ -89,12 +89,14 @@ def _on_uneven_paper(shades: Bytes) -> Floats:
 
 def without_specks(inked: Floats) -> Floats:
     """The same without what stands apart and is far smaller than the rest: dust, and glints of a photo."""
-    parts, count = ndimage.label(inked > SOLID, np.ones((3, 3)))
+    parts, count = scipy.ndimage.label(inked > SOLID, np.ones((3, 3)))
     if count < 2:
         return inked
     sizes = np.bincount(parts.ravel())[1:]
     large = np.flatnonzero(sizes >= SPECK * sizes.max()) + 1
     if len(large) == count:
         return inked
-    kept = ndimage.binary_dilation(np.isin(parts, large), np.ones((3, 3), bool), iterations=2)  # with their soft edges
+    kept = scipy.ndimage.binary_dilation(
+        np.isin(parts, large), np.ones((3, 3), bool), iterations=2
+    )  # with their soft edges
     return np.where(kept, inked, np.float32(0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .data.digits import Bytes
 from .drawing import DOT, prepare, prepare_ink
@@ -57,11 +57,13 @@ def _parts(inked: Floats) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
     reach = max(1, max(inked.shape) // GAP)
     solid = inked > SOLID
     joined = (
-        ndimage.binary_dilation(solid, np.ones((3, 3), bool), iterations=reach) if min(inked.shape) > GAP else solid
+        scipy.ndimage.binary_dilation(solid, np.ones((3, 3), bool), iterations=reach)
+        if min(inked.shape) > GAP
+        else solid
     )
-    labelled, _ = ndimage.label(joined, np.ones((3, 3)))
+    labelled, _ = scipy.ndimage.label(joined, np.ones((3, 3)))
     parts = np.where(inked > 0, labelled, 0).astype(np.int32)
-    found = [place or (slice(0, 0), slice(0, 0)) for place in ndimage.find_objects(parts)]
+    found = [place or (slice(0, 0), slice(0, 0)) for place in scipy.ndimage.find_objects(parts)]
     return parts, np.array([(a.start, b.start, a.stop, b.stop) for a, b in found], np.intp).reshape(-1, 4)
 
 

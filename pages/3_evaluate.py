@@ -109,10 +109,7 @@ def main() -> None:
     parts.page(
         "evaluate", "Where a network fails, counted on digits it has never seen; every count leads to its pictures."
     )
-    before = state.get("run")
     open_link("evaluate", LINK)
-    if state.get("run") != before:
-        st.rerun()  # the sidebar, which stands already, tells the chosen run
     first = second = None
     with parts.boundary("The evaluation"):
         run, other = chosen()

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .. import files
 from ..events import pack
@@ -160,7 +160,7 @@ def _loops(images: Bytes) -> NDArray[np.intp]:
     paper = np.pad(images < INK, ((0, 0), (1, 1), (1, 1)), constant_values=True)
     within_an_image = np.zeros((3, 3, 3), bool)
     within_an_image[1] = [[False, True, False], [True, True, True], [False, True, False]]
-    pieces, count = ndimage.label(paper, within_an_image)
+    pieces, count = scipy.ndimage.label(paper, within_an_image)
     enclosed = np.bincount(pieces.ravel(), minlength=count + 1) >= SPECK
     enclosed[0] = False  # ink
     enclosed[pieces[:, 0, 0]] = False  # outside

@@ -16,6 +16,7 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.navigation.page import Page as StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ..data.sources import read_sample
 from ..runs import Run, RunError
 from . import cache, state
 from .visitors import living, may_steer, open_run, runs
@@ -105,8 +106,8 @@ def go(name: str) -> None:
 
 
 def icon() -> Image.Image:
-    """The first test digit. A named icon would make every browser ask a server outside for its picture."""
-    return Image.fromarray(cache.dataset().test.images[0])
+    """A digit of the bundled sample. A named icon would make every browser ask a server outside for its picture."""
+    return Image.fromarray(read_sample().images[0])
 
 
 @contextmanager

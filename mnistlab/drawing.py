@@ -29,6 +29,7 @@ THICK = 3.5  # of the box's 20 pixels: strokes of 94 % of MNIST's training digit
 FINE = 80  # pixels of the longest side where strokes are measured and thinned: 4 for each of the box's
 FAINT = 0.25  # ink fainter than this part of the darkest does not count as ink when the drawing is cropped
 DOT = 0.08  # ink whose longest side is below this part of the picture's shorter side is a dot, not a digit
+BLOT = 0.2  # so is ink below this part when it is as round and full as one touch of a wide pen
 
 STEPS = {
     "ink": "ink white, paper black",
@@ -100,9 +101,16 @@ def _box(inked: Floats, dot: float = DOT) -> tuple[slice, slice] | None:
     if len(rows) == 0:
         return None
     height, width = int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
-    if max(height, width) < dot * min(inked.shape):
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    longest, side = max(height, width), min(inked.shape)
+    if longest < dot * side or (dot and longest < BLOT * side and _is_round(solid[box])):
         return None
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return box
+
+
+def _is_round(solid: NDArray[np.bool_]) -> bool:
+    """Whether a crop is about as wide as high and full of ink: a disc fills π/4 = 0.79 of its box, a written 0 far less."""
+    return min(solid.shape) > 0.6 * max(solid.shape) and float(solid.mean()) > 0.7
 
 
 def _thin(inked: Floats) -> Floats:

@@ -153,6 +153,12 @@ class Evaluation:
         order = np.argsort(-off, axis=None, kind="stable")[:count]
         return [(int(i) // 10, int(i) % 10, int(off.flat[i])) for i in order if off.flat[i]]
 
+    def most_mixed_up(self) -> tuple[int, int, int] | None:
+        """(digit, another, how many) of the two most often taken for each other, both ways together; None without mistakes."""
+        both = np.triu(self.confusion + self.confusion.T, 1)
+        one, other = divmod(int(both.argmax()), 10)
+        return (one, other, int(both[one, other])) if both.any() else None
+
 
 def label_looks_wrong(label: int, answer: int, confidence: float, near: NDArray[np.uint8]) -> bool:
     """Whether a mistake may be the label's: the network is at least 90 % sure of another digit, and at least three

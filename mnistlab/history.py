@@ -164,8 +164,9 @@ class History:
             case "stopped" if not self.batches:
                 return "Stopped by hand before the first step; there are no weights."
             case "stopped":
-                text = f"Stopped by hand after epoch {epoch}" if epoch else "Stopped by hand in the first epoch"
-                return f"{text}; keeping the weights at that moment."
+                if self.finished.within:
+                    return f"Stopped by hand in epoch {epoch + 1}, after step {self.batches[-1].step}; keeping those weights."
+                return f"Stopped by hand after epoch {epoch}; keeping its weights."
             case "patience":
                 text = f"Stopped at epoch {epoch}: validation loss has not improved {_for(epoch - kept)}"
             case "target":

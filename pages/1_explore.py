@@ -87,7 +87,11 @@ def sheet(choice: Choice, row: int) -> None:
             "Digit", 0, len(choice.digits) - 1, key="digit", persist_state="session", width=120,
             help="Go to a digit by its index; the gallery turns to it if it passes the filters.",
         )  # fmt: skip
-    st.caption(f"{len(rows):,} digits. Click one to select it." if len(rows) else "No digit passes these filters.")
+    st.caption(
+        f"{len(rows):,} digit{'s' if len(rows) > 1 else ''}. Click one to select it."
+        if len(rows)
+        else "No digit passes these filters."
+    )
     shown = rows[(page - 1) * PER_PAGE :][:PER_PAGE]
     labels = choice.digits.labels[shown]
     captions, right = [str(y) for y in labels], None

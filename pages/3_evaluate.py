@@ -51,7 +51,7 @@ def chosen() -> tuple[Run | None, Run | None]:
         second = st.selectbox(
             "Second run", [None, *others], key="choose-second", index=[None, *others].index(current) if current in others else 0,
             format_func=lambda name: "none" if name is None else parts.run_name(others[name]),
-            help="Each cell's count stands beside the first run's, and the tab Two runs compares them.",
+            help="The count of a clicked cell stands beside the first run's, and the tab Two runs compares them digit by digit.",
         )  # fmt: skip
     state.put("second", second)
     return run, others[second] if second else None
@@ -116,7 +116,7 @@ def main() -> None:
         first, second = scored(run), scored(other)
     if first is not None:
         with parts.boundary("The headline"):
-            headline(first)
+            headline(first, second)
         cells(first, second)
         with parts.boundary("What stands below"):
             tabs(first, second)

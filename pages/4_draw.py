@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.confidence import Confidence
 from mnistlab.drawing import Prepared
@@ -23,10 +24,10 @@ SECOND = 1.0
 TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
 
 
-def draw() -> None:
-    """The canvas and what can be put on it."""
+def draw() -> DeltaGenerator:
+    """The canvas and what can be put on it; and the place under the canvas for one line."""
     st.space("small")  # the canvas's own tool bar floats above it
-    place = st.container()
+    place, under = st.container(), st.empty()
     tools = st.container()
     brush = st.slider(
         "Brush, pixels", 12, 40, 26, key="brush", persist_state="session",
@@ -43,6 +44,7 @@ def draw() -> None:
         place.warning(str(error).capitalize(), icon=":material/draw:")
     with tools:
         canvas_tools()
+    return under
 
 
 def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence) -> None:
@@ -62,19 +64,22 @@ def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence)
             case "My handwriting":
                 my_handwriting(prepared, run, network)
             case "Link":
-                link(prepared)
+                link(prepared, run)
 
 
 @parts.boundary("The drawing")
 def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> None:
     """All that changes with a stroke. `watching`: it is drawn every second, as a copy is learning."""
     left, middle, right = st.columns([4, 4, 3], gap="medium")
+    under = None
     with left, parts.boundary("The canvas"):
-        draw()
+        under = draw()
     with parts.boundary("The preparation"):
         prepared = canvas.prepared(switched_off())
         with middle, parts.boundary("The answer"):
-            answer(prepared, network, confidence)
+            said = answer(prepared, network, confidence)
+            if under is not None:  # on a phone the answer itself lies below the tools
+                under.markdown(f"**{said}**")
         with right:
             preparation(prepared, canvas.prepared, network)
         tabs(prepared, run, network, confidence)

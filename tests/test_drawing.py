@@ -202,9 +202,34 @@ def test_canvas_that_was_never_touched_is_empty() -> None:
     assert prepare(np.zeros((280, 280, 4), np.uint8)).empty
 
 
-@pytest.mark.parametrize(("side", "empty"), [(1, True), (10, True), (22, True), (23, False), (60, False)])
-def test_dot_is_empty_and_a_short_stroke_is_not(side: int, empty: bool) -> None:
-    assert prepare(bar(side, side)).empty is empty
+@pytest.mark.parametrize(
+    ("height", "width", "empty"),
+    [
+        (1, 1, True),
+        (22, 22, True),
+        (22, 8, True),
+        (23, 8, False),
+        (8, 23, False),
+        (40, 40, True),
+        (40, 20, False),
+        (60, 60, False),
+    ],
+)
+def test_dot_is_empty_and_a_short_stroke_is_not(height: int, width: int, empty: bool) -> None:
+    assert prepare(bar(height, width)).empty is empty
+
+
+@pytest.mark.parametrize("brush", [12, 26, 40])
+def test_one_touch_of_any_pen_is_a_dot(brush: int) -> None:
+    down, right = np.ogrid[:336, :336]
+    touch = (down - 150) ** 2 + (right - 90) ** 2 <= (brush / 2) ** 2
+    assert prepare(touch.astype(np.uint8) * 255).empty
+
+
+def test_small_zero_is_no_dot() -> None:
+    down, right = np.ogrid[:336, :336]
+    away = np.hypot(down - 150, right - 90)
+    assert not prepare(((away <= 30) & (away >= 20)).astype(np.uint8) * 255).empty
 
 
 def test_dot_is_measured_by_the_shorter_side() -> None:

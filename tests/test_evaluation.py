@@ -189,3 +189,13 @@ def test_label_is_doubted_when_network_and_neighbours_agree(
     answer: int, sure: float, near: list[int], doubt: bool
 ) -> None:
     assert label_looks_wrong(9, answer, sure, np.array(near, np.uint8)) == doubt
+
+
+def test_the_two_digits_most_often_taken_for_each_other_are_counted_both_ways() -> None:
+    labels = np.array([4, 9, 4, 2, 2, 7], np.uint8)
+    answers = np.array([9, 4, 4, 3, 3, 7], np.uint8)
+    found = Evaluation.of(labels, np.eye(10, dtype=np.float32)[answers])
+    assert found.most_mixed_up() == (2, 3, 2)  # as many as 4 and 9, and the smaller digits go first
+    answers[3] = 2
+    assert Evaluation.of(labels, np.eye(10, dtype=np.float32)[answers]).most_mixed_up() == (4, 9, 2)
+    assert Evaluation.of(labels, np.eye(10, dtype=np.float32)[labels]).most_mixed_up() is None

@@ -117,8 +117,7 @@ def test_last_checkpoint_counts() -> None:
         ("all_epochs", 5, 5, "All 5 epochs done."),
         ("all_epochs", 1, 1, "The only epoch is done."),
         ("all_epochs", 5, 3, "All 5 epochs done; keeping epoch 3."),
-        ("stopped", 2, 2, "Stopped by hand after epoch 2; keeping the weights at that moment."),
-        ("stopped", 0, 0, "Stopped by hand in the first epoch; keeping the weights at that moment."),
+        ("stopped", 2, 2, "Stopped by hand after epoch 2; keeping its weights."),
         ("patience", 7, 4, "Stopped at epoch 7: validation loss has not improved for 3 epochs; keeping epoch 4."),
         ("patience", 3, 2, "Stopped at epoch 3: validation loss has not improved for an epoch; keeping epoch 2."),
         ("target", 4, 4, "Stopped at epoch 4: the target accuracy is reached."),
@@ -128,6 +127,13 @@ def test_last_checkpoint_counts() -> None:
 )
 def test_ending_says_why_and_what_is_kept(reason: Reason, epochs: int, kept: int, sentence: str) -> None:
     assert History.of([batch(1, 5), Finished(reason=reason, epochs=epochs, kept_epoch=kept)]).ending == sentence
+
+
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_stop_within_an_epoch_says_where(epochs: int) -> None:
+    ended = Finished(reason="stopped", epochs=epochs, kept_epoch=epochs, within=True)
+    found = History.of([batch(epochs + 1, 5), ended])
+    assert found.ending == f"Stopped by hand in epoch {epochs + 1}, after step 5; keeping those weights."
 
 
 def test_ending_before_the_first_step_promises_no_weights() -> None:

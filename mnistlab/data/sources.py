@@ -33,7 +33,7 @@ SAMPLE = Path(__file__).with_name("sample.npz")
 SAMPLE_TRAIN = 4000  # of the 5,000 sample digits; the other 1,000 are its test set
 MAX_BYTES = 100_000_000  # the full set is 55 MB of pixels, 11.5 MB compressed
 HOW_TO_GET_ALL = (
-    "For all 70,000 digits connect to the internet once and run `python -m mnistlab data`, "
+    "For all 70,000 digits connect to the internet once and run python -m mnistlab data, "
     "or point MNISTLAB_DATA at Keras' mnist.npz."
 )
 

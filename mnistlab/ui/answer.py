@@ -12,19 +12,20 @@ from ..forward import Network
 from . import parts
 
 WHY = {
-    "sure": "As clear and as near to training digits as the digits it is let answer.",
-    "likely": "One answer stands out, but the drawing is stranger than the digits it is let answer.",
+    "sure": "Clear enough, and near enough to digits it has learned, for the share set below.",
+    "likely": "One answer stands out, but the drawing is stranger than the share set below allows.",
     "torn": "Two answers are close to each other.",
-    "unlike": "In the last hidden layer it lies farther from training digits than 99 % of validation digits do.",
+    "unlike": "It lies farther from all learned digits than nearly any real digit; the bars still share out 100 %.",
 }
 
 
-def answer(prepared: Prepared, network: Network, confidence: Confidence) -> None:
-    """The verdict, the bars, the top three, and the slider that trades coverage for accuracy."""
+def answer(prepared: Prepared, network: Network, confidence: Confidence) -> str:
+    """The verdict, the bars, the top three, and the slider that trades coverage for accuracy. Returns the verdict's words."""
     coverage = st.session_state.get("coverage", round(100 * COVERAGE)) / 100
     probabilities = network.probabilities(prepared.digit[None])[0]
     verdict = EMPTY if prepared.empty else confidence.judge(network, prepared.digit, coverage)
-    st.header(verdict.text[0].upper() + verdict.text[1:])
+    said = verdict.text[0].upper() + verdict.text[1:]
+    st.header(said)
     shown = np.zeros(10, np.float32) if prepared.empty else probabilities
     figure = bars(shown, height=280, title="Probability of each digit")
     st.plotly_chart(figure, key="draw-bars", config=parts.CHART, alt="ten probabilities")
@@ -33,30 +34,36 @@ def answer(prepared: Prepared, network: Network, confidence: Confidence) -> None
     else:
         st.caption(f"{top_three(probabilities)} {_why(verdict)}")
     trade(confidence)
+    return said
 
 
 def top_three(probabilities: np.ndarray) -> str:
     """The three most probable digits, in words."""
-    first, second, third = (f"{d} with {100 * probabilities[d]:.1f} %" for d in np.argsort(-probabilities)[:3])
+    first, second, third = (f"{d} with {_percent(probabilities[d])}" for d in np.argsort(-probabilities)[:3])
     return f"Most probable: {first}, then {second} and {third}."
+
+
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.1f} %" if probability >= 0.0005 else "less than 0.1 %"
 
 
 def _why(verdict: Verdict) -> str:
     return (
-        f"{WHY[verdict.kind]} Of validation digits, {100 * verdict.margin:.0f} % are answered more clearly and "
-        f"{100 * verdict.distance:.0f} % lie nearer."
+        f"{WHY[verdict.kind]} Of the digits this network was validated on, {100 * verdict.margin:.0f} % are answered more "
+        f"clearly and {100 * verdict.distance:.0f} % lie nearer, in its last hidden layer."
     )
 
 
 def trade(confidence: Confidence) -> None:
     """How many digits are to be answered as sure, and how many of those are then right."""
     chosen = st.slider(
-        "Answers it may call sure, % of digits", 50, 100, round(100 * COVERAGE), key="coverage", persist_state="session",
-        help="Of clean digits. Fewer answers are more often right, and more of what is no digit is refused.",
+        "Call sure, % of digits", 50, 100, round(100 * COVERAGE), key="coverage", persist_state="session",
+        help="How large a share of real digits may be called sure. With a smaller one those are more often right, and more "
+        "of what is no digit is refused.",
     )  # fmt: skip
     digits, answered, right = confidence.trade(chosen / 100)
     share = f"{100 * right / answered:.2f} % of those are right" if answered else "too few are answered clearly"
     st.caption(
-        f"At {chosen} %: {answered:,} of {digits:,} validation digits are called sure, {share}. "
-        f"Without a choice {100 * confidence.right.mean():.2f} % are right."
+        f"At {chosen} %: of the {digits:,} digits it was validated on, {answered:,} are called sure, {share}. "
+        f"Of all of them {100 * confidence.right.mean():.2f} % are right."
     )

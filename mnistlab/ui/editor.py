@@ -129,7 +129,7 @@ def _start() -> None:
             help="Start from what one of your own runs was trained with; pin a run, or add one from another lab.",
         ) as runs, boundary("Your runs"):  # fmt: skip
             if runs.open:
-                own_runs(_load_run)
+                own_runs(load_run)
     preset, run = PRESETS[state.get("preset")], _started()
     if run is not None:
         st.caption(plain(f"From the run {run.label} of {run.created[:16].replace('T', ' ')} UTC."))
@@ -146,8 +146,10 @@ def _load_preset() -> None:
 
 
 @guarded
-def _load_run(run: Run) -> None:
-    _keep(run.experiment, nearest(run.experiment), run.id)
+def load_run(run: Run) -> None:
+    """Open what a run was trained with, under the name of the preset it was made from when that is known."""
+    named = run.label.partition(",")[0]
+    _keep(run.experiment, named if named in PRESETS else nearest(run.experiment), run.id)
     _mount(run.experiment)
 
 
@@ -204,7 +206,11 @@ def compared(found: dict[str, tuple[Any, Any]], first: str, second: str) -> None
     rows = [(path.partition(".")[2].replace("_", " "), _told(a), _told(b)) for path, (a, b) in found.items()]
     st.dataframe(
         {"field": [row[0] for row in rows], "first": [row[1] for row in rows], "second": [row[2] for row in rows]},
-        column_config={"first": st.column_config.TextColumn(first), "second": st.column_config.TextColumn(second)},
+        column_config={
+            "field": st.column_config.TextColumn(width=150),
+            "first": st.column_config.TextColumn(first, width=90),
+            "second": st.column_config.TextColumn(second, width=90),
+        },
         hide_index=True,
     )  # fmt: skip
 

@@ -116,7 +116,8 @@ def _restart() -> None:
 def _order() -> None:
     st.selectbox(
         "Order", ORDERS, key="sort", on_change=_restart, format_func=_order_name, persist_state="session",
-        help="As the set stores them, shuffled by a seed, or by an attribute of each digit.",
+        help="As the set stores them, shuffled by a seed, or by an attribute of each digit. Most typical and oddest go by the "
+        "distance from the mean picture of their label.",
     )  # fmt: skip
     if st.session_state["sort"] == "shuffled":
         st.number_input(

@@ -13,8 +13,8 @@ from . import cache, parts, work
 from .scored import Scored
 
 
-def headline(scored: Scored) -> None:
-    """What the run reaches, and on which digits."""
+def headline(scored: Scored, other: Scored | None = None) -> None:
+    """What the run reaches, and on which digits; of a second run only its accuracy."""
     result, run = scored.result, scored.run
     low, high = result.interval()
     first, second, third, fourth = st.columns(4)
@@ -37,6 +37,13 @@ def headline(scored: Scored) -> None:
     fourth.caption(f"of {len(result.labels):,} test digits")
     where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
     st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)}"))
+    if other is not None:
+        st.caption(
+            parts.plain(
+                f"The second run, {other.run.label}, reaches {100 * other.result.accuracy:.2f} % on the same digits; the tab "
+                "Two runs compares them digit by digit."
+            )
+        )
     left, right = st.columns([8, 5], gap="large")
     with left:
         _sets(scored)

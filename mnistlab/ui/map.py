@@ -55,7 +55,7 @@ _map = component(
 def digit_map(choice: Choice) -> None:
     """The settings, and the map of the digits that pass the filters."""
     method, source, colour, count = _settings(choice)
-    rows = choice.passing[subset(len(choice.passing), count)].astype(np.intp)
+    rows = _on_the_map(choice, count)
     if len(rows) < LEAST:
         st.info(f"A map needs at least {LEAST} digits; widen the filters above.", icon=":material/info:")
         return
@@ -68,11 +68,22 @@ def digit_map(choice: Choice) -> None:
         return
     if method == "PCA":
         _draw(shown, components[:, :2])
-        st.caption(f"Across and down: the first two principal components. {HOW}")
+        st.caption(f"{_shown(choice, rows)} Across and down: the first two principal components. {HOW}")
         return
     job = _job(components, (choice.split, run.path.name if run else "", rows.tobytes()))
     if job is not None:
         st.fragment(_watch, run_every=None if job.over else 0.7)(shown, components, job, [True])
+
+
+def _on_the_map(choice: Choice, count: int) -> NDArray[np.intp]:
+    """Row numbers of at most `count` digits that pass: the same ones in whatever order the gallery shows them."""
+    return np.sort(choice.passing)[subset(len(choice.passing), count)].astype(np.intp)
+
+
+def _shown(choice: Choice, rows: NDArray[np.intp]) -> str:
+    passing, all_of = len(choice.passing), len(choice.digits)
+    which = "digits" if passing == all_of else f"digits that pass the filters above, of {all_of:,} in all"
+    return f"On the map: {len(rows):,} of {passing:,} {which}."
 
 
 def _settings(choice: Choice) -> tuple[str, str, str, int]:
@@ -93,7 +104,7 @@ def _settings(choice: Choice) -> tuple[str, str, str, int]:
     )  # fmt: skip
     fourth.number_input(
         "Digits", 100, MAP_DIGITS, step=100, key="count", persist_state="session",
-        help="At most so many, drawn at random from those that pass the filters above.",
+        help=f"At most so many, up to {MAP_DIGITS:,}, drawn at random from those that pass the filters above.",
     )  # fmt: skip
     session = st.session_state
     return session["map"], session["from"], session["colour"], session["count"]
@@ -171,7 +182,8 @@ def _watch(shown: _Points, components: NDArray[np.float32], job: Job, first: lis
     _draw(shown, components[:, :2] if step is None else step.arrays["points"], whole=whole)
     if step is not None:
         st.caption(
-            "Near points are alike; distances between groups and their sizes mean nothing on such a map. "
+            f"{_shown(shown.choice, shown.rows)} Near points are alike; distances between groups and their sizes mean nothing "
+            "on such a map. "
             f"Step {step.iteration} of {step.iterations}, divergence {step.kl:.2f} nats. {HOW}"
         )
     if st.session_state.pop("map-touched", False) and not whole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ..evaluation import Evaluation
 from ..figures.scores import VIEWS, confusion_matrix
 from . import cache, parts, state
 from .gallery import gallery, picked_cell
@@ -47,10 +48,24 @@ def _matrix(scored: Scored, second: Scored | None) -> None:
         st.caption("Most confused:" if pairs else "Nothing is confused.")
         for label, answer, count in pairs:
             st.button(
-                f"{label} as {answer} · {count}", key=f"pair-{label}-{answer}", on_click=_show, args=(label, answer),
+                f"{label} → {answer}: {count}", key=f"pair-{label}-{answer}", on_click=_show, args=(label, answer),
                 type="tertiary", help=f"Show the {count} images of {label} that are answered {answer}.",
             )  # fmt: skip
-    st.caption("Green is right, vermilion is wrong. Click a cell to see its pictures.")
+    st.caption(
+        f"{_mixed_up(scored.result, pairs)}Green is right, vermilion is wrong. Click a cell to see its pictures."
+    )
+
+
+def _mixed_up(result: Evaluation, listed: list[tuple[int, int, int]]) -> str:
+    """The pair that is confused most, both ways together, and what the list of cells leaves out; ends with a space."""
+    pair = result.most_mixed_up()
+    if pair is None:
+        return ""
+    one, other, count = pair
+    last = listed[-1][2]
+    alike = sum(n == last for *_, n in result.most_confused(90)) - sum(n == last for *_, n in listed)
+    cut = f"{alike} more {'cell holds' if alike == 1 else 'cells hold'} {last} as well. " if alike else ""
+    return f"{cut}Both ways together, {one} and {other} are confused most: {_images(count)}. "
 
 
 def _take(key: str) -> None:
@@ -86,7 +101,7 @@ def _cell(scored: Scored, second: Scored | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{_images(len(rows))} of {label} answered {answer}**{order}", width="content")
         if len(rows):
-            _all_in_explore(label, answer)
+            _all_in_explore(label, answer, int(rows[0]))
     if second is not None:
         other = second.result.cell(label, answer)
         shared = len(set(rows.tolist()) & set(other.tolist()))
@@ -96,7 +111,7 @@ def _cell(scored: Scored, second: Scored | None) -> None:
             )
         )
     if not len(rows):
-        st.info("No test digit falls in this cell.", icon=":material/info:")
+        st.info(parts.plain(f"{scored.run.label} puts no test digit in this cell."), icon=":material/info:")
         return
     shown, looked = rows[:SHOWN], st.session_state.get("looked")
     marked = looked if type(looked) is int and looked in shown else int(shown[0])
@@ -109,12 +124,12 @@ def _cell(scored: Scored, second: Scored | None) -> None:
     closer(scored, marked, "cell-near")
 
 
-def _all_in_explore(label: int, answer: int) -> None:
+def _all_in_explore(label: int, answer: int, first: int) -> None:
     if st.button(
         "All in Explore", key="cell-explore", type="tertiary", icon=parts.PAGES["explore"][2],
         help="Explore's gallery, filtered to this label and this answer of the chosen network.",
     ):  # fmt: skip
-        st.session_state.update(set="test", label=label, answer=answer, answers="all", page=1)
+        st.session_state.update(set="test", label=label, answer=answer, answers="all", page=1, digit=first)
         parts.go("explore")
 
 

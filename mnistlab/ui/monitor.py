@@ -16,6 +16,7 @@ from ..history import History
 from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import cache, state
+from .editor import load_run
 from .parts import CHART, PAGES, boundary, duration, plain, progress_text
 from .parts import go as go_to
 from .probes import probe_strip
@@ -61,11 +62,22 @@ def _panel(experiment: Experiment | None, run_id: str | None, was_live: bool) ->
         st.rerun()  # it ended or goes on again: the timer goes or comes, and the whole page shows it
     controls(experiment, run)
     if run is not None:
+        if experiment != run.experiment:
+            _another(run)
         _run(run)
     elif run_id is not None:
         st.error("There is no such run any more; its curve cannot be shown. The other runs are not touched.")
     else:
         _nothing_yet()
+
+
+def _another(run: Run) -> None:
+    """What stands at the left, and with it the code, is not what trains here: say so, and offer to open that there."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Described at the left is another experiment than this run's.", width="content")
+        st.button(
+            "Describe this one", key="describe", type="tertiary", icon=":material/west:", on_click=load_run, args=(run,)
+        )
 
 
 def _run(run: Run) -> None:

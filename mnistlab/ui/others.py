@@ -26,20 +26,20 @@ def others(prepared: Prepared) -> None:
     if len(chosen) < 2:
         st.info("Choose two or more networks to compare them.", icon=":material/info:")
         return
-    answers: list[int] = []
+    answers: dict[str, int] = {}
     for column, name in zip(st.columns(len(chosen)), chosen, strict=True):
         with column, parts.boundary("This network's answer"):
-            answers += _one(usable[name], prepared)
+            answers |= _one(usable[name], prepared)
     if prepared.empty or not answers:
         st.caption("Draw a digit, and each network reads it.")
-    elif len(set(answers)) == 1:
+    elif len(digits := set(answers.values())) == 1:
         st.success(
-            f"{'Both' if len(answers) == 2 else f'All {len(answers)}'} networks read {answers[0]}.",
+            f"{'Both' if len(answers) == 2 else f'All {len(answers)}'} networks read {digits.pop()}.",
             icon=":material/check:",
         )
     else:
-        said = ", ".join(f"{answers.count(digit)} × {digit}" for digit in sorted(set(answers)))
-        st.warning(f"The networks disagree: {said}.", icon=":material/call_split:")
+        said = ", ".join(f"{_name(usable[name])} reads {digit}" for name, digit in answers.items())
+        st.warning(parts.plain(f"The networks disagree: {said}."), icon=":material/call_split:")
 
 
 def _name(run: Run) -> str:
@@ -52,17 +52,17 @@ def _default(names: list[str], first: str) -> list[str]:
     return list(dict.fromkeys(name for name in order if name in names))[:MOST]
 
 
-def _one(run: Run, prepared: Prepared) -> list[int]:
-    """Draw a network's answer; the digit, or nothing when there is none."""
+def _one(run: Run, prepared: Prepared) -> dict[str, int]:
+    """Draw a network's answer; the digit it reads, by its name, or nothing when there is none."""
     st.markdown(f"**{parts.plain(run.label)}**")
     try:
         network, confidence = cache.network(run), cache.confidence(run)
     except (RunError, ValueError) as error:
         st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
-        return []
+        return {}
     verdict = EMPTY if prepared.empty else confidence.judge(network, prepared.digit)
     probabilities = network.probabilities(prepared.digit[None])[0]
     st.markdown(verdict.text[0].upper() + verdict.text[1:])
     shown = np.zeros(10, np.float32) if prepared.empty else probabilities
     st.plotly_chart(bars(shown, height=220), key=f"bars-{run.path.name}", config=parts.CHART, alt="ten probabilities")
-    return [] if prepared.empty else [int(probabilities.argmax())]
+    return {} if prepared.empty else {run.path.name: int(probabilities.argmax())}

@@ -258,7 +258,11 @@ def choose_run(label: str = "Run") -> Run | None:
 
 @guarded
 def _choose() -> None:
-    state.put("run", st.session_state["choose-run"])
+    chosen = st.session_state["choose-run"]
+    if chosen == state.get("second"):  # it is made the first: they change places
+        state.put("second", state.get("run"))
+        st.session_state["choose-second"] = state.get("run")
+    state.put("run", chosen)
 
 
 def run_name(run: Run) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from .. import postcard
 from ..drawing import Prepared
-from . import canvas
+from ..runs import Run, RunError
+from . import cache, canvas, state
+from .parts import plain
 
-NAME = "drawing"  # of the link's parameter
+NAME, NETWORK = "drawing", "network"  # of the link's parameters
 
 
 def open_postcard() -> None:
@@ -24,18 +27,40 @@ def open_postcard() -> None:
     except postcard.PostcardError as error:
         st.info(f"The drawing in this link could not be used: {error}. Draw one instead.", icon=":material/link_off:")
         del st.query_params[NAME]
+        return
+    _choose(st.query_params.get(NETWORK))
 
 
-def link(prepared: Prepared) -> None:
-    """The link to this drawing."""
+def _choose(name: str | None) -> None:
+    """Let the network of the link answer, which every lab has; the link says no other."""
+    if name is None:
+        return
+    with suppress(RunError):
+        if cache.store().open(name).shipped:
+            state.put("run", name)
+            return
+    st.info("The network in this link is not in this lab; another one answers.", icon=":material/link_off:")
+
+
+def link(prepared: Prepared, run: Run) -> None:
+    """The link to this drawing, and to the network that reads it when every lab has that."""
     if prepared.empty:
         st.info("Draw a digit first; its link appears here.", icon=":material/draw:")
         return
     text = postcard.write(prepared.digit)
-    st.code(f"{_here()}?{NAME}={text}", language=None, wrap_lines=True)
+    st.code(
+        f"{_here()}?{NAME}={text}{f'&{NETWORK}={run.path.name}' if run.shipped else ''}", language=None, wrap_lines=True
+    )
+    answer = (
+        f"gets the same answer from {run.label}"
+        if run.shipped
+        else "an answer of a network of theirs: yours stays here"
+    )
     st.caption(
-        f"Whoever opens it sees the same 28 × 28 pixels and gets the same answer. The drawing is in the link itself, "
-        f"{len(text)} letters; nothing is stored."
+        plain(
+            f"Whoever opens it sees the same 28 × 28 pixels and {answer}. The drawing is in the link itself, "
+            f"{len(text)} letters; nothing is stored."
+        )
     )
 
 

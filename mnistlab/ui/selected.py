@@ -68,9 +68,10 @@ def _hold(text: str) -> None:
 
 def _numbers(image: Bytes) -> None:
     number_table(image, "numbers")
+    row, column = divmod(int(image.argmax()), image.shape[1])
     st.caption(
         f"28 rows × 28 columns = 784 numbers of one byte (uint8): 0 is paper, 255 is full ink. In this digit "
-        f"{int((image > 0).sum())} of them are above 0 and the largest is {image.max()}."
+        f"{int((image > 0).sum())} of them are above 0; the largest is {image.max()}, in row {row}, column {column}."
     )
     with st.expander("The same as NumPy prints it"):
         st.code(printed(image), language=None)

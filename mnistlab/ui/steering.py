@@ -95,7 +95,8 @@ def learning_rate(run: Run) -> None:
     """A slider of rates around the present one; a new one applies at once, without starting anew."""
     current = run.history.learning_rate or run.experiment.train.learning_rate
     key = f"rate-{run.id}"
-    if st.session_state.get(f"{key}-seen") != current:  # set here before, in another tab, or never
+    # set here before, in another tab or never; or the slider was away with its page, and would come back at its lowest
+    if st.session_state.get(f"{key}-seen") != current or key not in st.session_state:
         st.session_state[f"{key}-seen"] = st.session_state[key] = current
     st.select_slider(
         "Learning rate", rates(current, run.experiment.train.learning_rate), key=key, format_func=lambda rate: f"{rate:g}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from ..comparison import Comparison, differing
@@ -33,6 +34,7 @@ def versus(first: Scored, second: Scored | None) -> None:
             f"{counts['only the second']}, or a larger imbalance, were both equally good. Digits that both read or both "
             "miss do not count in it."
         )
+        _per_digit(compared)
     with right:
         group = st.segmented_control(
             "Test digits", list(names), default="only the second", required=True, key="versus-group",
@@ -52,6 +54,35 @@ def versus(first: Scored, second: Scored | None) -> None:
     loss.caption(_curves(first, second))
     with settings:
         _settings(first, second)
+
+
+def _per_digit(compared: Comparison) -> None:
+    """Of each digit, how many A and B read, the largest difference first."""
+    labels = compared.first.labels
+    a, b = (np.bincount(labels[one.right], minlength=10) for one in (compared.first, compared.second))
+    order = np.argsort(-np.abs(a - b), kind="stable")
+    right = st.column_config.TextColumn(alignment="right")
+    counts = np.bincount(labels, minlength=10)
+    rows = [
+        {
+            "digit": str(d),
+            "images": f"{counts[d]:,}",
+            "A right": f"{a[d]:,}",
+            "B right": f"{b[d]:,}",
+            "A − B": f"{a[d] - b[d]:+d}",
+        }
+        for d in order
+    ]
+    st.dataframe(
+        rows, hide_index=True, height=388, key="versus-digits", column_config=dict.fromkeys(rows[0], right),
+        alt="right answers of both runs for each digit",
+    )  # fmt: skip
+    most = int(order[0])
+    if a[most] == b[most]:
+        st.caption("On every digit both are right equally often.")
+    else:
+        better = "A" if a[most] > b[most] else "B"
+        st.caption(f"The difference is largest on {most}: {better} reads {abs(int(a[most] - b[most])):,} more of them.")
 
 
 def verdict(compared: Comparison) -> str:

@@ -112,6 +112,8 @@ def test_curve_is_whole_after_a_visit_elsewhere_and_after_a_reload(page: Page, s
     expect(strip.get_by_role("button", name="Stop")).to_be_enabled()
     visit(page, "Train")
     expect(page.get_by_label("Epochs", exact=True)).to_have_value(str(EPOCHS))  # what was typed is still there
+    rate = page.locator(f".st-key-rate-{training.id}")  # the slider, too, shows what the training uses
+    expect(rate).to_contain_text(f"{training.experiment.train.learning_rate:g}")
     wait_for(lambda: len(loss(page)) > len(first), "a longer curve")
     longer = loss(page)
     assert is_whole(longer, training)
@@ -140,7 +142,7 @@ def test_stop_ends_the_training_in_every_tab_and_the_run_is_evaluated(
     stop_button(second).click()
     for tab in (page, second, third):
         ended(tab)
-        expect(tab.get_by_text("keeping the weights at that moment.")).to_be_visible()
+        expect(tab.get_by_text("keeping those weights.")).to_be_visible()
         settled(tab)
         expect(train_button(tab)).to_be_enabled()
         assert is_whole(loss(tab), training)

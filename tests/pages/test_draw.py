@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_coverage_slider_says_what_it_trades() -> None:
         at.slider(key="coverage").set_value(chosen)
         run(at)
         digits, answered, right = confidence.trade(chosen / 100)
-        assert f"{answered:,} of {digits:,} validation digits" in words(at)
+        assert f"of the {digits:,} digits it was validated on, {answered:,} are called sure" in words(at)
         assert f"{100 * right / answered:.2f} %" in words(at)
 
 
@@ -163,7 +164,9 @@ def test_scribbles_are_marked_as_no_digit_or_not_sure() -> None:
 def test_network_that_is_never_clear_is_never_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     vague = Confidence(np.eye(128, dtype=np.float16), np.zeros(9, np.float32), np.ones(9, np.float32), np.ones(9, bool))
     monkeypatch.setattr(cache, "confidence", lambda run: vague)
-    assert "0 of 9 validation digits are called sure, too few are answered clearly" in words(opened_with(seven()))
+    assert "of the 9 digits it was validated on, 0 are called sure, too few are answered clearly" in words(
+        opened_with(seven())
+    )
 
 
 # what comes from the browser
@@ -322,15 +325,25 @@ def test_networks_side_by_side_each_with_its_bars() -> None:
 
 
 def test_link_opens_with_the_same_answer() -> None:
-    at = tab(opened_with(seven()), "Link")
-    link = at.code[0].value
-    text = link.split("?drawing=")[1]
-    assert len(text) < 400
-    there = opened("4_draw", query={"drawing": text})
+    at = opened_with(seven())
+    at.selectbox(key="choose-run").select("classic-dense-512")
+    at = tab(run(at), "Link")
+    query = dict(parse_qsl(urlsplit(at.code[0].value).query))
+    assert query["network"] == "classic-dense-512"
+    assert len(query["drawing"]) < 400
+    there = opened("4_draw", query=query)
     np.testing.assert_allclose(
         figure(there, "draw-bars")["data"][0]["y"], figure(at, "draw-bars")["data"][0]["y"], rtol=1e-6
     )
     assert there.header[0].value == at.header[0].value
+    assert there.selectbox(key="choose-run").value == "classic-dense-512"
+
+
+def test_link_to_a_network_that_is_not_here_is_said_and_another_answers() -> None:
+    text = dict(parse_qsl(urlsplit(tab(opened_with(seven()), "Link").code[0].value).query))["drawing"]
+    at = opened("4_draw", query={"drawing": text, "network": "../elsewhere"})
+    assert "The network in this link is not in this lab" in words(at)
+    assert at.header[0].value == "7 — sure"
 
 
 @pytest.mark.parametrize("text", ["garbage", "A" * 5000, "![x](https://example.org)", ""])

@@ -327,7 +327,7 @@ def test_empty_cell_says_so() -> None:
     label, answer = (int(n) for n in np.argwhere(computed().confusion == 0)[0])
     at = opened("3_evaluate", run=QUICK, cell=10 * label + answer)
     assert f"**0 images of {label} answered {answer}**" in words(at)
-    assert "No test digit falls in this cell." in words(at)
+    assert "puts no test digit in this cell" in words(at)
 
 
 def test_table_holds_each_digits_scores_and_their_means() -> None:
@@ -463,7 +463,13 @@ def test_two_runs_are_compared_group_by_group() -> None:
         run(at)
         if len(rows):
             assert component(at, f"versus-{name.replace(' ', '-')}")["keys"] == rows[:21].tolist()
-    differences = at.dataframe[1].value
+    digits, differences = at.dataframe[1].value, at.dataframe[2].value
+    for row in digits.to_dict("records"):
+        of = compared.first.labels == int(row["digit"])
+        a, b = (int((one.right & of).sum()) for one in (compared.first, compared.second))
+        shown = row["images"], row["A right"], row["B right"], row["A − B"]
+        assert shown == (f"{of.sum():,}", f"{a:,}", f"{b:,}", f"{a - b:+d}")
+    assert sorted(digits["digit"]) == [str(d) for d in range(10)]
     assert "train.optimizer" in set(differences["setting"])
     assert "train.batch_size" not in set(differences["setting"])
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from mnistlab.data.sources import load
+
 PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "streamlit")
 
 
@@ -31,7 +33,9 @@ class Figure:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
+    digits = load()
     return {
+        "digits": f"{len(digits.train) + len(digits.test):,} ({digits.source})",
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "processor": _processor(),

@@ -102,7 +102,9 @@ def test_numbers_of_the_selected_digit_are_its_own(split: str, row: int) -> None
     image = digits.images[row]
     assert component(at, "numbers")["values"] == image.tolist()
     assert at.subheader[0].value == f"{split.capitalize()} digit {row:,}, labelled {digits.labels[row]}"
-    assert f"{(image > 0).sum()} of them are above 0 and the largest is {image.max()}" in words(at)
+    row, column = (int(places[0]) for places in np.nonzero(image == image.max()))
+    largest = f"the largest is {image.max()}, in row {row}, column {column}"
+    assert f"{(image > 0).sum()} of them are above 0; {largest}" in words(at)
 
 
 def test_clicked_digit_shows_its_numbers_and_is_framed() -> None:

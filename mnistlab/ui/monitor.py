@@ -72,9 +72,9 @@ def _panel(experiment: Experiment | None, run_id: str | None, was_live: bool) ->
 
 
 def _another(run: Run) -> None:
-    """What stands at the left, and with it the code, is not what trains here: say so, and offer to open that there."""
+    """What is described, and with it the code, is not what trains here: say so, and offer to describe that."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Described at the left is another experiment than this run's.", width="content")
+        st.caption("This run was made from another experiment than the one described.", width="content")
         st.button(
             "Describe this one", key="describe", type="tertiary", icon=":material/west:", on_click=load_run, args=(run,)
         )

@@ -18,6 +18,16 @@ SECONDS = 30  # a wait may be this long: other tests run on the same machine
 expect.set_options(timeout=1000 * SECONDS)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test that fails is tried once more: a click can meet a page that is just drawn anew.
+
+    pytest's summary tells every such test as `RERUN`. One that needs it twice in a week has a cause to be looked for.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Package scope, so that Playwright's event loop is gone before other tests want one."""

@@ -153,6 +153,14 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
+def chart(page: Page, key: str) -> Locator:
+    """The chart with this key, drawn; for a moment after a change the one of before can stand beside it."""
+    plot = page.locator(f".st-key-{key} .js-plotly-plot")
+    expect(plot).to_have_count(1)
+    expect(plot.locator(".plot-container")).to_be_visible()
+    return plot
+
+
 def traces(page: Page, key: str) -> list[dict[str, Any]]:
     """The data of the chart with this key, as the browser has it; nothing before it is drawn."""
     found = page.evaluate(
@@ -204,8 +212,7 @@ def table(page: Page, key: str) -> NDArray[Any]:
 
 def click_point(page: Page, key: str, x: float, y: float) -> None:
     """Click a chart at a point given on its axes, as a person would: with the mouse."""
-    plot = page.locator(f".st-key-{key} .js-plotly-plot")
-    expect(plot.locator(".plot-container")).to_be_visible()
+    plot = chart(page, key)
     plot.scroll_into_view_if_needed()
     left, top = plot.evaluate(
         """(plot, [x, y]) => {

@@ -15,7 +15,7 @@ from playwright.sync_api import TimeoutError as NotInTime
 from mnistlab.data.digits import Dataset
 from mnistlab.evaluation import Evaluation
 
-from .driver import Server, captions, listen, open_page, pictures, pixels, settled, wait_for
+from .driver import Server, captions, chart, listen, open_page, pictures, pixels, settled, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -41,8 +41,7 @@ def result(server: Server, dataset: Dataset) -> Evaluation:
 
 def places(page: Page) -> np.ndarray:
     """Where on the screen each cell is, (10, 10, 2): label, answer, (x, y)."""
-    plot = page.locator(".st-key-matrix .js-plotly-plot")
-    expect(plot.locator(".plot-container")).to_be_visible()
+    plot = chart(page, "matrix")
     plot.evaluate("plot => plot.scrollIntoView({block: 'center'})")
     found = plot.evaluate(
         """plot => {
@@ -138,10 +137,10 @@ def test_report_opens_from_disk_without_a_network_and_shows_every_figure(
 
 def test_figure_is_saved_by_its_camera(page: Page, server: Server, tmp_path: Path) -> None:
     open_page(page, f"{server.url}/evaluate?run={RUN}", "Evaluate")
-    chart = page.locator(".st-key-per-digit .js-plotly-plot")
-    chart.hover()
+    plot = chart(page, "per-digit")
+    plot.hover()
     with page.expect_download() as download:
-        chart.locator(".modebar-btn").first.click()
+        plot.locator(".modebar-btn").first.click()
     assert download.value.suggested_filename == "per-digit.svg"
     file = tmp_path / "figure.svg"
     download.value.save_as(file)

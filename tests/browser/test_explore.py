@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from mnistlab.data.attributes import of
 from mnistlab.data.digits import Dataset
 
-from .driver import DESKTOP, Server, captions, open_page, pictures, pixels, settled, table, wait_for
+from .driver import DESKTOP, Server, captions, chart, open_page, pictures, pixels, settled, table, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def test_link_shows_the_same_view_to_somebody_else(
     pictures(page, GALLERY).nth(2).click()
     expect(page.get_by_role("heading", name=f"Training digit {rows[2]:,}, labelled 7")).to_be_visible()
     page.get_by_role("tab", name="Attributes").click()
-    expect(page.locator(".st-key-attribute-slant .js-plotly-plot")).to_be_visible()
+    chart(page, "attribute-slant")
     settled(page)
     wait_for(lambda: "view=Attributes" in page.url, "the link to say which view it is")
 
@@ -83,7 +83,7 @@ def test_link_shows_the_same_view_to_somebody_else(
         for name in ("training", "7"):
             expect(theirs.get_by_role("radio", name=name, exact=True)).to_be_checked()
         expect(theirs.get_by_role("tab", name="Attributes")).to_have_attribute("aria-selected", "true")
-        expect(theirs.locator(".st-key-attribute-slant .js-plotly-plot")).to_be_visible()
+        chart(theirs, "attribute-slant")
         assert theirs.url == page.url
     finally:
         other.close()

@@ -78,7 +78,9 @@ def _sets(scored: Scored) -> None:
         rows, hide_index=True, key="sets", alt="accuracy, loss, precision, recall and F1 on each set",
         column_config={name: right for name in rows[0] if name != "digits"},
     )  # fmt: skip
-    st.caption("Precision, recall and F1: macro mean · weighted mean over the ten digits.")
+    st.caption(
+        "Precision, recall and F1 over the ten digits: macro mean (each digit counts the same) · weighted mean (by its images)."
+    )
     _gap(run, found, epoch)
     job = work.held(SCORE, run)
     if found is not None:

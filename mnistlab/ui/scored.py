@@ -33,24 +33,28 @@ class Scored:
         return self.run.experiment.data.spoil.sentence
 
 
-def captions(rows: Rows, result: Evaluation) -> list[str]:
-    """Label → answer and the answer's probability."""
+def captions(rows: Rows, result: Evaluation, second: Evaluation | None = None) -> list[str]:
+    """Label → answer and the answer's probability; of two results, label → both answers."""
+    if second is not None:
+        both = zip(result.labels[rows], result.answers[rows], second.answers[rows], strict=True)
+        return [f"{label}→A {a} · B {b}" for label, a, b in both]
     told = zip(result.labels[rows], result.answers[rows], result.confidence[rows], strict=True)
     return [f"{label}→{answer} {100 * sure:.0f}%" for label, answer, sure in told]
 
 
-def pictures(rows: Rows, scored: Scored, key: str, most: int = SHOWN) -> None:
-    """A gallery of the first of these test digits; a click on one opens a closer look."""
+def pictures(rows: Rows, scored: Scored, key: str, most: int = SHOWN, second: Scored | None = None) -> None:
+    """A gallery of the first of these test digits; a click on one opens a closer look. `second` answers beside the first."""
     if not len(rows):
         st.info("There is no such digit among these.", icon=":material/info:")
         return
     shown, result = rows[:most], scored.result
     chosen = gallery(
-        cache.dataset().test.images[shown], captions(shown, result), shown, key=key, size=74, right=result.right[shown],
-        alt="test digits with label, answer and confidence",
+        cache.dataset().test.images[shown], captions(shown, result, second and second.result), shown, key=key, size=74,
+        right=result.right[shown], alt="test digits with label and answer",
     )  # fmt: skip
     first = f"The first {most} of {len(rows):,}. " if len(rows) > most else ""
-    st.caption(f"{first}Under each: label → answer, and the answer's probability. Click one for a closer look.")
+    told = "label → the answers of A and B" if second else "label → answer, and the answer's probability"
+    st.caption(f"{first}Under each: {told}. Click one for a closer look{' at what A answers' if second else ''}.")
     if chosen is not None:
         _dialog(scored, chosen)
 

@@ -40,10 +40,8 @@ def versus(first: Scored, second: Scored | None) -> None:
             "Test digits", list(names), default="only the second", required=True, key="versus-group",
             format_func=lambda name: f"{names[name]} · {counts[name]:,}", help="Choose a group to see its pictures.",
         )  # fmt: skip
-        pictures(compared.groups[group], first, f"versus-{group.replace(' ', '-')}", SHOWN)
-        st.caption(
-            f"Answers and confidence are those of A, {parts.plain(first.run.label)}; digits dearest to both together first."
-        )
+        pictures(compared.groups[group], first, f"versus-{group.replace(' ', '-')}", SHOWN, second)
+        st.caption("The digits with the largest loss of both together come first.")
     loss, accuracy, settings = st.columns(3, gap="large")
     curves: tuple[tuple[Any, Curve], ...] = ((loss, "loss"), (accuracy, "accuracy"))
     for place, what in curves:

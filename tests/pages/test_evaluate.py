@@ -462,7 +462,10 @@ def test_two_runs_are_compared_group_by_group() -> None:
         at.segmented_control(key="versus-group").set_value(name)
         run(at)
         if len(rows):
-            assert component(at, f"versus-{name.replace(' ', '-')}")["keys"] == rows[:21].tolist()
+            given, first = component(at, f"versus-{name.replace(' ', '-')}"), int(rows[0])
+            assert given["keys"] == rows[:21].tolist()
+            a, b = compared.first.answers[first], compared.second.answers[first]
+            assert given["captions"][0] == f"{compared.first.labels[first]}→A {a} · B {b}"
     digits, differences = at.dataframe[1].value, at.dataframe[2].value
     for row in digits.to_dict("records"):
         of = compared.first.labels == int(row["digit"])

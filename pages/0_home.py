@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from mnistlab.figures.digits import bars
 from mnistlab.presets import PRESETS
 from mnistlab.runs import RunError
 from mnistlab.ui import cache, editor, parts, state, visitors
+from mnistlab.ui.bars import bars
 from mnistlab.ui.gallery import picture
 from mnistlab.ui.motion import when_less_motion_is_asked
 
@@ -57,8 +57,7 @@ def live_digit() -> None:
     with digit:
         picture(test.images[row], side=224)
     with answer:
-        figure = bars(probabilities, int(test.labels[row]), height=240)
-        st.plotly_chart(figure, key="live-bars", config=parts.CHART, alt="ten probabilities")
+        bars(probabilities, int(test.labels[row]), key="live-bars", height=240)
 
 
 @parts.boundary("What is here")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.confidence import Confidence
 from mnistlab.drawing import Prepared
 from mnistlab.forward import Network
 from mnistlab.runs import Run, RunError
 from mnistlab.ui import cache, canvas, parts
-from mnistlab.ui.answer import answer
+from mnistlab.ui.answer import answer, read
 from mnistlab.ui.canvas import CanvasError
 from mnistlab.ui.handwriting import adapting, my_handwriting
 from mnistlab.ui.near import alike
@@ -24,10 +23,12 @@ SECOND = 1.0
 TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
 
 
-def draw() -> DeltaGenerator:
-    """The canvas and what can be put on it; and the place under the canvas for one line."""
+def draw(said: str) -> None:
+    """The canvas and what can be put on it, with the verdict in one line: on a phone the answer itself lies below."""
     st.space("small")  # the canvas's own tool bar floats above it
-    place, under = st.container(), st.empty()
+    place = st.container()
+    if said:
+        st.markdown(f"**{said}**")
     tools = st.container()
     brush = st.slider(
         "Brush, pixels", 12, 40, 26, key="brush", persist_state="session",
@@ -44,7 +45,6 @@ def draw() -> DeltaGenerator:
         place.warning(str(error).capitalize(), icon=":material/draw:")
     with tools:
         canvas_tools()
-    return under
 
 
 def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence) -> None:
@@ -70,19 +70,23 @@ def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence)
 @parts.boundary("The drawing")
 def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> None:
     """All that changes with a stroke. `watching`: it is drawn every second, as a copy is learning."""
-    left, middle, right = st.columns([4, 4, 3], gap="medium")
-    under = None
-    with left, parts.boundary("The canvas"):
-        under = draw()
-    with parts.boundary("The preparation"):
+    prepared = found = None
+    with parts.boundary("The answer"):
+        # before anything is drawn: so the bars are in the first parcel that the browser gets, and need not wait for the rest
+        canvas.current()
         prepared = canvas.prepared(switched_off())
+        found = read(prepared, network, confidence)
+    left, middle, right = st.columns([4, 4, 3], gap="medium")
+    if found is not None:
         with middle, parts.boundary("The answer"):
-            said = answer(prepared, network, confidence)
-            if under is not None:  # on a phone the answer itself lies below the tools
-                under.markdown(f"**{said}**")
-        with right:
+            answer(found, confidence)
+    with left, parts.boundary("The canvas"):
+        draw(found.text if found else "")
+    if prepared is not None:
+        with right, parts.boundary("The preparation"):
             preparation(prepared, canvas.prepared, network)
-        tabs(prepared, run, network, confidence)
+        with parts.boundary("What stands below"):
+            tabs(prepared, run, network, confidence)
     if adapting() != watching:
         st.rerun()
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from ..confidence import COVERAGE, EMPTY, Confidence, Verdict
 from ..drawing import Prepared
-from ..figures.digits import bars
 from ..forward import Network
-from . import parts
+from .bars import bars
+
+Floats = NDArray[np.float32]
 
 WHY = {
     "sure": "Clear enough, and near enough to digits it has learned, for the share set below.",
@@ -19,25 +23,39 @@ WHY = {
 }
 
 
-def answer(prepared: Prepared, network: Network, confidence: Confidence) -> str:
-    """The verdict, the bars, the top three, and the slider that trades coverage for accuracy. Returns the verdict's words."""
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a network makes of a drawing: its ten probabilities, all 0 when nothing is drawn, and the verdict."""
+
+    probabilities: Floats
+    verdict: Verdict
+
+    @property
+    def text(self) -> str:
+        return self.verdict.text[0].upper() + self.verdict.text[1:]
+
+
+def read(prepared: Prepared, network: Network, confidence: Confidence) -> Answer:
+    """Let a network answer, at the coverage chosen on the page. Nothing is drawn."""
+    if prepared.empty:
+        return Answer(np.zeros(10, np.float32), EMPTY)
     coverage = st.session_state.get("coverage", round(100 * COVERAGE)) / 100
     probabilities = network.probabilities(prepared.digit[None])[0]
-    verdict = EMPTY if prepared.empty else confidence.judge(network, prepared.digit, coverage)
-    said = verdict.text[0].upper() + verdict.text[1:]
-    st.header(said)
-    shown = np.zeros(10, np.float32) if prepared.empty else probabilities
-    figure = bars(shown, height=280, title="Probability of each digit")
-    st.plotly_chart(figure, key="draw-bars", config=parts.CHART, alt="ten probabilities")
-    if prepared.empty:
+    return Answer(probabilities, confidence.judge(network, prepared.digit, coverage))
+
+
+def answer(found: Answer, confidence: Confidence) -> None:
+    """The verdict, the bars, the top three, and the slider that trades coverage for accuracy."""
+    st.header(found.text)
+    bars(found.probabilities, key="draw-bars", height=280, title="Probability of each digit")
+    if found.verdict is EMPTY:
         st.caption("Draw with the mouse, a pen or a finger. The answer comes when the stroke ends.")
     else:
-        st.caption(f"{top_three(probabilities)} {_why(verdict)}")
+        st.caption(f"{top_three(found.probabilities)} {_why(found.verdict)}")
     trade(confidence)
-    return said
 
 
-def top_three(probabilities: np.ndarray) -> str:
+def top_three(probabilities: Floats) -> str:
     """The three most probable digits, in words."""
     first, second, third = (f"{d} with {_percent(probabilities[d])}" for d in np.argsort(-probabilities)[:3])
     return f"Most probable: {first}, then {second} and {third}."

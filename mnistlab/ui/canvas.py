@@ -88,12 +88,13 @@ def _start(key: str) -> None:
 
 
 def current() -> Sheets:
-    """What is on the canvas now, also when a stroke and the click on a button arrive together."""
-    value: Any = st.session_state.get(st.session_state.get("canvas_start", (KEY,))[0])
+    """What is on the canvas now, also before it is drawn again: a stroke and the click on a button can arrive together."""
+    key = st.session_state.get("canvas_start", (KEY,))[0]
+    value: Any = st.session_state.get(key)
     # what is no drawing is said when the canvas itself is drawn
-    with suppress(ValueError, TypeError, KeyError, AttributeError, OSError):
+    with suppress(ValueError, TypeError, LookupError, AttributeError, OSError):
         if sent := value["drawing"]["data"]:
-            _hear(base64.b64decode(sent.split(";base64,", 1)[1]), st.session_state["canvas_start"][0] != KEY)
+            _hear(base64.b64decode(sent.split(";base64,", 1)[1]), key != KEY)
     found: Sheets = state.get("sheets")
     return found
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from ..confidence import EMPTY
 from ..drawing import Prepared
-from ..figures.digits import bars
 from ..runs import Run, RunError
 from . import cache, parts, state, visitors
+from .bars import bars
 
 MOST = 4
 
@@ -64,5 +64,5 @@ def _one(run: Run, prepared: Prepared) -> dict[str, int]:
     probabilities = network.probabilities(prepared.digit[None])[0]
     st.markdown(verdict.text[0].upper() + verdict.text[1:])
     shown = np.zeros(10, np.float32) if prepared.empty else probabilities
-    st.plotly_chart(bars(shown, height=220), key=f"bars-{run.path.name}", config=parts.CHART, alt="ten probabilities")
+    bars(shown, key=f"bars-{run.path.name}", height=220)
     return {} if prepared.empty else {run.path.name: int(probabilities.argmax())}

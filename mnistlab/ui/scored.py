@@ -9,9 +9,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ..evaluation import Evaluation, label_looks_wrong
-from ..figures.digits import bars
 from ..runs import Run
 from . import cache, parts
+from .bars import bars
 from .gallery import gallery, picture
 
 Rows = NDArray[np.intp]
@@ -49,7 +49,7 @@ def pictures(rows: Rows, scored: Scored, key: str, most: int = SHOWN, second: Sc
         return
     shown, result = rows[:most], scored.result
     chosen = gallery(
-        cache.dataset().test.images[shown], captions(shown, result, second and second.result), shown, key=key, size=74,
+        cache.dataset().test.images[shown], captions(shown, result, second.result if second else None), shown, key=key, size=74,
         right=result.right[shown], alt="test digits with label and answer",
     )  # fmt: skip
     first = f"The first {most} of {len(rows):,}. " if len(rows) > most else ""
@@ -75,10 +75,7 @@ def closer(scored: Scored, row: int, key: str) -> None:
     with left:
         picture(test.images[row], side=168)
     with right:
-        st.plotly_chart(
-            bars(result.probabilities[row], label, height=210, title="What the network answers"),
-            key=f"{key}-bars", config=parts.CHART, alt="ten probabilities",
-        )  # fmt: skip
+        bars(result.probabilities[row], label, key=f"{key}-bars", height=210, title="What the network answers")
     near = cache.near_by_pixels(test.images[row], None, NEAR)
     labels = train.labels[near.rows]
     st.markdown("The nearest training digits, by their pixels:")

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from mnistlab.sheets import SIDE
 
 from .conftest import SECONDS
-from .driver import PHONE, Server, numbers, open_page, outside, settled, traces, visit, wait_for
+from .driver import PHONE, Server, open_page, outside, settled, visit, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -78,9 +76,9 @@ def test_undo_redo_and_a_put_digit_are_seen_on_the_canvas(page: Page, server: Se
     with_mouse(page, SEVEN)
     says(page, "7 —")
     before = ink(page)
-    one = traces(page, "draw-bars")[0]["y"]
+    one = bars(page)
     with_mouse(page, [(40, 300), (300, 300)])
-    wait_for(lambda: traces(page, "draw-bars")[0]["y"] != one, "the answer to the second stroke")
+    wait_for(lambda: bars(page) != one, "the answer to the second stroke")
     settled(page)
     for name, expected in (("undo", before), ("undo", 0), ("redo", before)):
         tool(page, name).click()
@@ -94,6 +92,26 @@ def test_undo_redo_and_a_put_digit_are_seen_on_the_canvas(page: Page, server: Se
     wait_for(lambda: ink(page) == before, "the drawing again")
 
 
+def test_bars_are_as_high_as_they_say(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/draw", "Draw")
+    with_mouse(page, SEVEN)
+    says(page, "7 —")
+    percent = bars(page)
+    page.wait_for_timeout(500)  # until they have moved there
+    figure = page.locator(".st-key-draw-bars")
+    height, tops = figure.evaluate(
+        """figure => {
+            const root = [...figure.querySelectorAll("*")].find(part => part.shadowRoot).shadowRoot
+            const heights = [...root.querySelectorAll(".bar")].map(bar => bar.getBoundingClientRect().height)
+            return [root.querySelector(".plot").getBoundingClientRect().height, heights]
+        }"""
+    )
+    np.testing.assert_allclose(tops, height * np.array(percent) / 100, atol=0.5)
+    assert figure.locator(".number").all_inner_texts() == [f"{p:.0f}" if p >= 0.5 else "" for p in percent]
+    expect(figure.locator(".answer")).to_have_count(1)
+    expect(figure.locator(".column").nth(7)).to_have_attribute("title", f"7: {percent[7]:.2f} %")
+
+
 def test_black_on_white_gives_the_same_answer(page: Page, server: Server) -> None:
     open_page(page, f"{server.url}/draw", "Draw")
     with_mouse(page, SEVEN)
@@ -103,7 +121,7 @@ def test_black_on_white_gives_the_same_answer(page: Page, server: Server) -> Non
     wait_for(lambda: ink(page) > SIDE * SIDE / 2, "white paper")
     settled(page)
     says(page, "7 —")
-    np.testing.assert_array_equal(bars(page), before)
+    assert bars(page) == before
 
 
 def test_link_to_a_drawing_opens_with_the_same_answer(page: Page, server: Server) -> None:
@@ -184,10 +202,15 @@ def says(page: Page, text: str | re.Pattern[str]) -> None:
     expect(page.get_by_test_id("stHeading").filter(has_text=text)).to_be_visible()
 
 
-def bars(page: Page) -> NDArray[Any]:
-    """The ten probabilities, in percent, once a drawing is answered: the chart comes after the verdict."""
-    wait_for(lambda: any(numbers(trace["y"]).any() for trace in traces(page, "draw-bars")), "the bars of an answer")
-    return numbers(traces(page, "draw-bars")[0]["y"])
+def bars(page: Page) -> list[float]:
+    """The ten probabilities, in percent, once a drawing is answered: the bars come after the verdict."""
+
+    def told() -> list[float]:
+        found = page.locator(".st-key-draw-bars .bar").evaluate_all("bars => bars.map(bar => bar.dataset.percent)")
+        return [float(percent) for percent in found]
+
+    wait_for(lambda: any(told()), "the bars of an answer")
+    return told()
 
 
 def points(page: Page, stroke: Stroke) -> Stroke:

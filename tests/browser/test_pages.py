@@ -13,7 +13,7 @@ from .test_train import train_button
 pytestmark = pytest.mark.browser
 
 PAGES = {"": "MNIST Lab", "explore": "Explore", "train": "Train", "evaluate": "Evaluate", "draw": "Draw"}
-CHARTS = {"": 1, "explore": 0, "train": 2, "evaluate": 2, "draw": 1}  # at least so many are in sight
+CHARTS = {"": 10, "explore": 0, "train": 2, "evaluate": 2, "draw": 10}  # at least so many charts or bars are in sight
 EXPECTED = ("/_stcore/health", "/_stcore/host-config")  # a deep link looks for these below itself first
 
 
@@ -35,7 +35,8 @@ def test_page_is_whole_and_fits_the_screen(screen: Page, server: Server, size: d
     complaints, asked = listen(screen), outside(screen, server)
     for name, title in PAGES.items():
         open_page(screen, f"{server.url}/{name}", title)
-        wait_for(lambda name=name: screen.locator(".js-plotly-plot").count() >= CHARTS[name], f"the charts of {title}")
+        charts = screen.locator(".js-plotly-plot, .figure .bar")
+        wait_for(lambda name=name, charts=charts: charts.count() >= CHARTS[name], f"the charts of {title}")
         settled(screen)
         assert screen.get_by_test_id("stException").count() == 0, title
         assert screen.get_by_text("cannot be shown").count() == 0, title

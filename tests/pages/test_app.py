@@ -111,7 +111,7 @@ def failing(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("page", "broken", "part", "other"),
     [
-        ("0_home", "mnistlab.figures.digits.bars", "The live digit", "Three setups to try"),
+        ("0_home", "mnistlab.ui.bars.bars", "The live digit", "Three setups to try"),
         ("1_explore", "mnistlab.ui.cache.order", "The gallery", "pictures that are nothing but numbers"),
         ("2_train", "mnistlab.limits.check", "The editor", "Nothing trained yet"),
         ("2_train", "mnistlab.ui.editor.editor", "The editor", "Nothing trained yet"),

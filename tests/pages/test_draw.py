@@ -26,7 +26,7 @@ from mnistlab.runs import RunError
 from mnistlab.sheets import Sheet, Sheets
 from mnistlab.ui import cache
 from tests.not_digits import scribbles
-from tests.pages.browser import figure, opened, pictures, run, words
+from tests.pages.browser import component, opened, pictures, run, words
 from tests.photos import grid, written
 
 DIGITS = read_sample()
@@ -92,7 +92,7 @@ def probabilities(name: str, digit: Bytes) -> NDArray[np.float32]:
 def test_opened_alone_it_waits_for_a_drawing() -> None:
     at = opened("4_draw")
     assert at.header[0].value == "Draw a digit"
-    assert list(figure(at, "draw-bars")["data"][0]["y"]) == [0] * 10
+    assert list(component(at, "draw-bars")["percent"]) == [0] * 10
     assert "An empty picture of 28 × 28 pixels." in words(at)
 
 
@@ -110,7 +110,7 @@ def test_drawing_is_answered_as_the_core_answers_it(name: str) -> None:
     at = opened_with(seven(), run=name)
     digit = prepare(seven()).digit
     expected = probabilities(name, digit)
-    np.testing.assert_allclose(figure(at, "draw-bars")["data"][0]["y"], 100 * expected, rtol=1e-4)
+    np.testing.assert_allclose(component(at, "draw-bars")["percent"], 100 * expected, rtol=1e-4)
     run_ = cache.store().open(name)
     assert at.header[0].value == cache.confidence(run_).judge(cache.network(run_), digit).text
     assert at.header[0].value.startswith("7 — ")
@@ -124,17 +124,17 @@ def test_page_and_command_line_give_the_same_probabilities(lab: Path, capsys: py
     Image.fromarray(seven()).save(file)
     assert main(["predict", "reference-cnn", str(file), "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["predictions"]
-    np.testing.assert_allclose(
-        figure(at, "draw-bars")["data"][0]["y"], 100 * np.array(found["probabilities"]), rtol=1e-6
-    )
+    np.testing.assert_allclose(component(at, "draw-bars")["percent"], 100 * np.array(found["probabilities"]), rtol=1e-6)
     assert at.header[0].value == found["verdict"]
 
 
 def test_both_colour_schemes_give_the_same_answer() -> None:
-    light = opened("4_draw", **{"canvas-light": sent(url(ImageOps.invert(Image.fromarray(seven()).convert("RGB"))
-                                                      .convert("RGBA"))), "scheme": "black on white"})  # fmt: skip
+    paper = ImageOps.invert(Image.fromarray(seven()).convert("RGB")).convert("RGBA")
+    light = opened("4_draw", scheme="black on white")
+    light.session_state["canvas-light"] = sent(url(paper))
+    run(light)
     dark = opened_with(seven())
-    np.testing.assert_array_equal(figure(light, "draw-bars")["data"][0]["y"], figure(dark, "draw-bars")["data"][0]["y"])
+    np.testing.assert_array_equal(component(light, "draw-bars")["percent"], component(dark, "draw-bars")["percent"])
     assert light.header[0].value == dark.header[0].value
 
 
@@ -279,10 +279,10 @@ def test_without_a_pointer_a_digit_is_chosen_and_moved() -> None:
     shown = at.session_state["sheets"].now.picture
     (row,) = np.flatnonzero((cache.digits("test").images == shown[::12, ::12]).all(axis=(1, 2)))
     assert cache.digits("test").labels[row] == 4
-    answer = figure(at, "draw-bars")["data"][0]["y"]
+    answer = component(at, "draw-bars")["percent"]
     pressed(at, "nudge-left")
     np.testing.assert_array_equal(at.session_state["sheets"].now.picture, np.roll(shown, -NUDGE, axis=1))
-    np.testing.assert_allclose(figure(at, "draw-bars")["data"][0]["y"], answer, atol=0.5)
+    np.testing.assert_allclose(component(at, "draw-bars")["percent"], answer, atol=0.5)
 
 
 # the preparation
@@ -296,7 +296,7 @@ def test_each_step_can_be_left_out_and_says_the_answer_without_it() -> None:
     at.toggle(key="step-size").set_value(False)
     run(at)
     expected = probabilities("reference-cnn", prepare(seven(), without=["size"]).digit)
-    np.testing.assert_allclose(figure(at, "draw-bars")["data"][0]["y"], 100 * expected, rtol=1e-4)
+    np.testing.assert_allclose(component(at, "draw-bars")["percent"], 100 * expected, rtol=1e-4)
     assert "With it: 7" in words(at)
 
 
@@ -319,7 +319,7 @@ def test_networks_side_by_side_each_with_its_bars() -> None:
     digit = prepare(seven()).digit
     for name in ("reference-cnn", "classic-dense-512"):
         np.testing.assert_allclose(
-            figure(at, f"bars-{name}")["data"][0]["y"], 100 * probabilities(name, digit), rtol=1e-4
+            component(at, f"bars-{name}")["percent"], 100 * probabilities(name, digit), rtol=1e-4
         )
     assert [box.value for box in at.success] == ["Both networks read 7."]
 
@@ -333,7 +333,7 @@ def test_link_opens_with_the_same_answer() -> None:
     assert len(query["drawing"]) < 400
     there = opened("4_draw", query=query)
     np.testing.assert_allclose(
-        figure(there, "draw-bars")["data"][0]["y"], figure(at, "draw-bars")["data"][0]["y"], rtol=1e-6
+        component(there, "draw-bars")["percent"], component(at, "draw-bars")["percent"], rtol=1e-6
     )
     assert there.header[0].value == at.header[0].value
     assert there.selectbox(key="choose-run").value == "classic-dense-512"

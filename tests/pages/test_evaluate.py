@@ -285,7 +285,7 @@ def test_picked_picture_is_looked_at_closer() -> None:
     assert f"**Test digit {row:,}: label 3, answered 3" in words(at)
     assert component(at, "cell-3-3")["marked"] == row
     np.testing.assert_allclose(
-        figure(at, "cell-near-bars")["data"][0]["y"], 100 * computed().probabilities[row], rtol=1e-5
+        component(at, "cell-near-bars")["percent"], 100 * computed().probabilities[row], rtol=1e-5
     )
 
 

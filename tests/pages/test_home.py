@@ -10,7 +10,7 @@ from mnistlab import limits
 from mnistlab.experiment import Experiment
 from mnistlab.presets import PRESETS
 from mnistlab.ui import cache
-from tests.pages.browser import ROOT, SECONDS, figure, opened, run, words
+from tests.pages.browser import ROOT, SECONDS, component, opened, run, words
 
 
 def probabilities(row: int) -> np.ndarray:
@@ -25,8 +25,7 @@ def app() -> AppTest:
 def test_opened_alone_it_shows_a_digit_and_its_ten_bars() -> None:
     at = opened("0_home")
     row = at.session_state["live_digit"]
-    (bars,) = figure(at, "live-bars")["data"]
-    np.testing.assert_allclose(bars["y"], 100 * probabilities(row), rtol=1e-4)
+    np.testing.assert_allclose(component(at, "live-bars")["percent"], 100 * probabilities(row), rtol=1e-4)
     assert len(at.image) == 1
     label = cache.dataset().test.labels[row]
     assert f"answers {probabilities(row).argmax()}** to test digit {row}, labelled {label}" in words(at)

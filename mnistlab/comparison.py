@@ -9,8 +9,8 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import bdtr
 
 from .evaluation import Evaluation
 from .experiment import Experiment
@@ -46,7 +46,7 @@ class Comparison:
         them reads right, were both equally good (Q. McNemar, 1947, with the binomial distribution).
         """
         only_first, only_second = len(self.groups["only the first"]), len(self.groups["only the second"])
-        return min(1.0, 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5)))
+        return min(1.0, 2 * float(scipy.special.bdtr(min(only_first, only_second), only_first + only_second, 0.5)))
 
     @property
     def could_be_luck(self) -> bool:

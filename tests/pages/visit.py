@@ -14,7 +14,7 @@ from mnistlab.experiment import DataSpec, DenseBlock, Experiment, ModelSpec, Tra
 from mnistlab.ui import cache
 from tests.pages.browser import ROOT, SECONDS, run
 
-HEAVY = ("tensorflow", "keras", "h5py", "sklearn")
+HEAVY = ("tensorflow", "keras", "h5py", "sklearn", "scipy.stats")
 TRAINING_SECONDS = 180  # a worker loads TensorFlow first; the machine may be busy
 TINY = Experiment(
     data=DataSpec(train_images=64, validation_images=10),
@@ -48,7 +48,7 @@ def visit() -> dict[str, object]:
             "titles": titles,
             "status": cache.store().open(run_id).status,
             "chosen": at.session_state["run"] == run_id,
-            "loaded": sorted({name.split(".")[0] for name in sys.modules} & set(HEAVY)),
+            "loaded": sorted(set(HEAVY) & set(sys.modules)),
         }
     finally:
         cache.engine().close()

@@ -21,7 +21,7 @@ expect.set_options(timeout=1000 * SECONDS)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser test that fails is tried once more: a click can meet a page that is just drawn anew.
 
-    pytest's summary tells every such test as `RERUN`. One that needs it twice in a week has a cause to be looked for.
+    pytest's summary tells every such test as `RERUN`.
     """
     for item in items:
         if item.get_closest_marker("browser"):

@@ -9,7 +9,7 @@ from mnistlab.drawing import Prepared
 from mnistlab.forward import Network
 from mnistlab.runs import Run, RunError
 from mnistlab.ui import cache, canvas, parts
-from mnistlab.ui.answer import answer, read
+from mnistlab.ui.answer import Answer, answer, read
 from mnistlab.ui.canvas import CanvasError
 from mnistlab.ui.handwriting import adapting, my_handwriting
 from mnistlab.ui.near import alike
@@ -47,7 +47,7 @@ def draw(said: str) -> None:
         canvas_tools()
 
 
-def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence) -> None:
+def tabs(prepared: Prepared, found: Answer, run: Run, network: Network, confidence: Confidence) -> None:
     """Only the open one is computed."""
     places = dict(zip(TABS, st.tabs(TABS, key="draw-tab", on_change="rerun"), strict=True))
     (name, place), *_ = [item for item in places.items() if item[1].open] or places.items()
@@ -56,7 +56,7 @@ def tabs(prepared: Prepared, run: Run, network: Network, confidence: Confidence)
             case "It looks like these" if prepared.empty:
                 st.caption("Draw a digit, and the training digits most like it appear here.")
             case "It looks like these":
-                alike(prepared.digit, int(network.probabilities(prepared.digit[None]).argmax()), run)
+                alike(prepared.digit, int(found.probabilities.argmax()), run)
             case "Other networks":
                 others(prepared)
             case "Photo":
@@ -82,11 +82,11 @@ def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> 
             answer(found, confidence)
     with left, parts.boundary("The canvas"):
         draw(found.text if found else "")
-    if prepared is not None:
+    if prepared is not None and found is not None:
         with right, parts.boundary("The preparation"):
             preparation(prepared, canvas.prepared, network)
         with parts.boundary("What stands below"):
-            tabs(prepared, run, network, confidence)
+            tabs(prepared, found, run, network, confidence)
     if adapting() != watching:
         st.rerun()
 

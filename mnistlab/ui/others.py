@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from ..confidence import EMPTY
 from ..drawing import Prepared
 from ..runs import Run, RunError
 from . import cache, parts, state, visitors
+from .answer import read
 from .bars import bars
 
 MOST = 4
@@ -60,9 +59,7 @@ def _one(run: Run, prepared: Prepared) -> dict[str, int]:
     except (RunError, ValueError) as error:
         st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
         return {}
-    verdict = EMPTY if prepared.empty else confidence.judge(network, prepared.digit)
-    probabilities = network.probabilities(prepared.digit[None])[0]
-    st.markdown(verdict.text[0].upper() + verdict.text[1:])
-    shown = np.zeros(10, np.float32) if prepared.empty else probabilities
-    bars(shown, key=f"bars-{run.path.name}", height=220)
-    return {} if prepared.empty else {run.path.name: int(probabilities.argmax())}
+    found = read(prepared, network, confidence)
+    st.markdown(found.text)
+    bars(found.probabilities, key=f"bars-{run.path.name}", height=220)
+    return {} if prepared.empty else {run.path.name: int(found.probabilities.argmax())}

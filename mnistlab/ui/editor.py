@@ -15,6 +15,7 @@ from . import fields, state
 from .own_runs import own_runs
 from .parts import boundary, guarded, plain
 from .settings import settings
+from .table import table
 from .visitors import open_run
 
 STEPPED = 122  # pixels: the least at which a number shows its plus and minus
@@ -204,15 +205,7 @@ def _reset() -> None:
 def compared(found: dict[str, tuple[Any, Any]], first: str, second: str) -> None:
     """Two experiments side by side, only what differs between them."""
     rows = [(path.partition(".")[2].replace("_", " "), _told(a), _told(b)) for path, (a, b) in found.items()]
-    st.dataframe(
-        {"field": [row[0] for row in rows], "first": [row[1] for row in rows], "second": [row[2] for row in rows]},
-        column_config={
-            "field": st.column_config.TextColumn(width=150),
-            "first": st.column_config.TextColumn(first, width=90),
-            "second": st.column_config.TextColumn(second, width=90),
-        },
-        hide_index=True,
-    )  # fmt: skip
+    table(["field", first, second], rows, key="compared", alt="what differs between the two")
 
 
 def _told(value: Any) -> str:

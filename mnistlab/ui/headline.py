@@ -11,6 +11,7 @@ from ..ledger import Ledger
 from ..runs import Run
 from . import cache, parts, work
 from .scored import Scored
+from .table import table
 
 
 def headline(scored: Scored, other: Scored | None = None) -> None:
@@ -73,10 +74,9 @@ def _sets(scored: Scored) -> None:
     elif epoch is not None:
         rows += [_recorded("validation", epoch.val_accuracy, epoch.val_loss, rows[0])]
         rows += [_recorded("training, while learning", epoch.accuracy, epoch.loss, rows[0])]
-    right = st.column_config.TextColumn(alignment="right")
-    st.dataframe(
-        rows, hide_index=True, key="sets", alt="accuracy, loss, precision, recall and F1 on each set",
-        column_config={name: right for name in rows[0] if name != "digits"},
+    table(
+        list(rows[0]), [list(row.values()) for row in rows],
+        key="sets", alt="accuracy, loss, precision, recall and F1 on each set",
     )  # fmt: skip
     st.caption(
         "Precision, recall and F1 over the ten digits: macro mean (each digit counts the same) · weighted mean (by its images)."

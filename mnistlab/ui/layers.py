@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from ..experiment import Experiment
 from ..figures.network import drawing, stages
 from ..ledger import Layer, Ledger
+from .table import Column, table
 
 CARD = 116  # pixels; three in a row on a phone, seven at a desk
 
@@ -17,39 +16,31 @@ def layers(experiment: Experiment) -> None:
     """Every layer with its shape, what it sees and what it costs."""
     ledger = Ledger.of(experiment.model)
     plan, work = ledger.layers, max(ledger.multiply_adds, 1)
-    st.dataframe(
-        {
-            "layer": [layer.name for layer in plan],
-            "kind": [_kind(layer) for layer in plan],
-            "output shape": [" × ".join(map(str, layer.shape)) for layer in plan],
-            "parameters": [f"{layer.parameters:,}" for layer in plan],
-            "of all": [layer.parameters / ledger.parameters for layer in plan],
-            "sees": [f"{side} × {side}" for side in ledger.receptive_fields],
-            "multiply-adds": [f"{layer.multiply_adds:,}" for layer in plan],
-            "of all ": [layer.multiply_adds / work for layer in plan],
-        },
-        hide_index=True, height="content", alt="layers with their shapes, parameters and costs",
-        column_config={
-            "output shape": st.column_config.TextColumn(help="Height × width × channels of a picture, or numbers of a vector."),
-            "parameters": _count("Weights and biases; batch norm has four a channel."),
-            "of all": _share("Share of all parameters."),
-            "sees": st.column_config.TextColumn(
-                help="Receptive field: how much of the 28 × 28 picture one number of this layer can depend on."
-            ),
-            "multiply-adds": _count("For one digit, forward."),
-            "of all ": _share("Share of all multiply-adds."),
-        },
-    )  # fmt: skip
+    columns: list[Column | str] = [
+        "layer",
+        "kind",
+        Column("output shape", help="Height × width × channels of a picture, or numbers of a vector."),
+        Column("parameters", help="Weights and biases; batch norm has four a channel.", form=","),
+        Column("of all", help="Share of all parameters.", bar=True),
+        Column("sees", help="Receptive field: how much of the 28 × 28 picture one number of this layer can depend on."),
+        Column("multiply-adds", help="For one digit, forward.", form=","),
+        Column("of all", help="Share of all multiply-adds.", bar=True),
+    ]
+    rows = [
+        (
+            layer.name,
+            _kind(layer),
+            " × ".join(map(str, layer.shape)),
+            layer.parameters,
+            layer.parameters / ledger.parameters,
+            f"{side} × {side}",
+            layer.multiply_adds,
+            layer.multiply_adds / work,
+        )
+        for layer, side in zip(plan, ledger.receptive_fields, strict=True)
+    ]
+    table(columns, rows, key="layers", alt="layers with their shapes, parameters and costs")
     st.caption(_reading(ledger))
-
-
-def _count(about: str) -> Any:
-    """A number as people write it, also for those who hear the table read."""
-    return st.column_config.TextColumn(help=about, alignment="right")
-
-
-def _share(about: str) -> Any:
-    return st.column_config.ProgressColumn(help=about, format="percent", min_value=0, max_value=1, width="small")
 
 
 def _kind(layer: Layer) -> str:

@@ -6,30 +6,25 @@ import streamlit as st
 
 from ..evaluation import Evaluation, Mean, Outcome
 from ..figures.scores import per_digit
+from ..report import Cell, Table
 from . import parts
 from .scored import Scored, pictures
+from .table import Column, table
 
 OUTCOMES: dict[Outcome, str] = {
     "TP": "true positives", "FP": "false positives", "FN": "false negatives", "TN": "true negatives",
 }  # fmt: skip
 
 
-def table(result: Evaluation) -> list[dict[str, str | int | float]]:
+def each_digit(result: Evaluation) -> Table:
     """A row for each digit, then the means."""
-    columns = {"precision": result.precision, "recall": result.recall, "F1": result.f1}
-    rows: list[dict[str, str | int | float]] = [
-        {
-            "digit": str(d),
-            **{name: float(values[d]) for name, values in columns.items()},
-            "images": int(result.support[d]),
-        }
-        for d in range(10)
+    columns = (result.precision, result.recall, result.f1)
+    rows: list[list[Cell]] = [
+        [str(d), *(float(values[d]) for values in columns), int(result.support[d])] for d in range(10)
     ]
     kinds: tuple[Mean, ...] = ("macro", "weighted", "micro")
-    for how in kinds:
-        means = {name: result.average(values, how) for name, values in columns.items()}
-        rows.append({"digit": how, **means, "images": len(result.labels)})
-    return rows
+    rows += [[how, *(result.average(values, how) for values in columns), len(result.labels)] for how in kinds]
+    return Table(["digit", "precision", "recall", "F1", "images"], rows)
 
 
 def digits(scored: Scored) -> None:
@@ -48,13 +43,10 @@ def digits(scored: Scored) -> None:
             "digit the same, the weighted mean each image; micro adds up all counts first, and is the accuracy."
         )
     with right:
-        st.dataframe(
-            table(result), hide_index=True, height="content", key="per-digit-table",
-            column_config={
-                "digit": st.column_config.TextColumn(width=84),
-                **{name: st.column_config.NumberColumn(format="%.4f") for name in ("precision", "recall", "F1")},
-                "images": st.column_config.NumberColumn(format="localized"),
-            },
+        found = each_digit(result)
+        table(
+            [Column(name, form="," if name == "images" else ".4f") for name in found.names], found.rows,
+            key="per-digit-table", alt="precision, recall and F1 of each digit", sort=True,
         )  # fmt: skip
         st.caption(
             "Click a column's name to sort by it. macro, weighted and micro are three ways to make one number of ten."

@@ -18,7 +18,7 @@ from ..report import Section, Table, to_csv, to_html
 from ..robustness import Card
 from ..slices import Slices
 from . import cache, parts, work
-from .per_digit import table as digits_table
+from .per_digit import each_digit
 from .scored import SHOWN, Scored, captions
 from .versus import verdict
 
@@ -67,7 +67,7 @@ def tables(scored: Scored, card: Card | None) -> dict[str, Table]:
         wrong, result.labels[wrong], result.answers[wrong], result.confidence[wrong], result.losses[wrong], strict=True
     )
     found = {
-        "per digit": _digits(result),
+        "per digit": each_digit(result),
         "confusion": Table(
             ["label", *(f"answer {d}" for d in range(10))],
             [[d, *(int(n) for n in result.confusion[d])] for d in range(10)],
@@ -84,11 +84,6 @@ def tables(scored: Scored, card: Card | None) -> dict[str, Table]:
             names, [[n, *map(float, row)] for n, row in zip(CORRUPTIONS, card.accuracy, strict=True)]
         )
     return found
-
-
-def _digits(result: Evaluation) -> Table:
-    rows = digits_table(result)
-    return Table(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _slices(result: Evaluation) -> Table:

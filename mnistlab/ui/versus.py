@@ -11,6 +11,7 @@ from ..comparison import Comparison, differing
 from ..figures.versus import Curve, both
 from . import parts
 from .scored import Scored, pictures
+from .table import Column, table
 
 SHOWN = 21
 
@@ -59,21 +60,11 @@ def _per_digit(compared: Comparison) -> None:
     labels = compared.first.labels
     a, b = (np.bincount(labels[one.right], minlength=10) for one in (compared.first, compared.second))
     order = np.argsort(-np.abs(a - b), kind="stable")
-    right = st.column_config.TextColumn(alignment="right")
     counts = np.bincount(labels, minlength=10)
-    rows = [
-        {
-            "digit": str(d),
-            "images": f"{counts[d]:,}",
-            "A right": f"{a[d]:,}",
-            "B right": f"{b[d]:,}",
-            "A − B": f"{a[d] - b[d]:+d}",
-        }
-        for d in order
-    ]
-    st.dataframe(
-        rows, hide_index=True, height=388, key="versus-digits", column_config=dict.fromkeys(rows[0], right),
-        alt="right answers of both runs for each digit",
+    table(
+        ["digit", *(Column(name, form=",") for name in ("images", "A right", "B right")), Column("A − B", form="+d")],
+        [(str(d), int(counts[d]), int(a[d]), int(b[d]), int(a[d] - b[d])) for d in order],
+        key="versus-digits", alt="right answers of both runs for each digit", sort=True,
     )  # fmt: skip
     most = int(order[0])
     if a[most] == b[most]:
@@ -100,11 +91,8 @@ def _settings(first: Scored, second: Scored) -> None:
     if not found:
         st.caption("Both runs have the same settings.")
         return
-    rows = [{"setting": name, "A": _value(a), "B": _value(b)} for name, a, b in found]
-    st.dataframe(
-        rows, hide_index=True, height=min(36 * len(rows) + 38, 260), key="differences",
-        alt="what is set differently",
-    )  # fmt: skip
+    rows = [(name, _value(a), _value(b)) for name, a, b in found]
+    table(["setting", "A", "B"], rows, key="differences", alt="what is set differently")
     st.caption("Layers are counted from 0; — is where a run has no such layer or setting.")
 
 

@@ -20,9 +20,9 @@ CLASSIC = PRESETS["classic-dense-128-64"].experiment
 
 def column(page: Page, name: str) -> list[str]:
     """What the table of layers says in a column; nothing before it is there."""
-    grid = page.locator("[data-testid=stDataFrame] table[role=grid]")
-    heads = [text.strip() for text in grid.locator("[role=columnheader]").all_text_contents()]
-    rows = [row.locator("[role=gridcell]").all_text_contents() for row in grid.locator("tbody tr").all()]
+    table = page.locator(".st-key-layers table")
+    heads = table.locator("thead th").all_text_contents()
+    rows = [row.locator("th, td").all_text_contents() for row in table.locator("tbody tr").all()]
     return [row[heads.index(name)] for row in rows] if name in heads else []
 
 

@@ -57,6 +57,12 @@ def component(at: AppTest, key: str) -> dict[str, Any]:
     return dict(given)
 
 
+def columns(at: AppTest, key: str, of: str = "texts") -> dict[str, list[Any]]:
+    """The columns of the table with this key by their names: its texts, or the `values` behind them."""
+    given = component(at, key)
+    return {column["name"]: [row[i] for row in given[of]] for i, column in enumerate(given["columns"])}
+
+
 def pictures(at: AppTest, key: str) -> NDArray[np.uint8]:
     """The digits on a sheet, (n, 28, 28)."""
     return np.frombuffer(base64.b64decode(component(at, key)["images"]), np.uint8).reshape(-1, 28, 28)

@@ -25,7 +25,7 @@ from mnistlab.runs import Run
 from mnistlab.slices import Slices
 from mnistlab.ui import cache, report, work
 from mnistlab.ui.scored import Scored
-from tests.pages.browser import ROOT, SECONDS, component, figure, opened, pick, pictures, run, words
+from tests.pages.browser import ROOT, SECONDS, columns, component, figure, opened, pick, pictures, run, words
 from tests.training import kept, trained
 
 SHIPPED = ("reference-cnn", "classic-dense-512")
@@ -112,7 +112,7 @@ def test_headline_is_what_the_core_computes() -> None:
 
 def test_sets_are_told_apart_and_what_only_training_wrote_down_says_so() -> None:
     at, result = opened("3_evaluate", run=QUICK), computed()
-    table = at.dataframe[0].value
+    table = columns(at, "sets")
     epoch = cache.store().open(QUICK).history.epochs[-1]
     assert list(table["digits"]) == ["test, 1,000", "validation", "training, while learning"]
     assert list(table["loss"]) == [f"{result.loss:.4f}", f"{epoch.val_loss:.4f}", f"{epoch.loss:.4f}"]
@@ -162,7 +162,7 @@ def test_validation_is_counted_by_one_job_and_then_stands_beside_test(engine: En
         training=sevens,
         training_labels=0 * labels + 7,
     )
-    table = run(at).dataframe[0].value
+    table = columns(run(at), "sets")
     assert list(table["digits"])[1:] == ["validation, 50", "training, 50"]
     share = 100 * float((labels == 7).mean())
     assert table["accuracy % (95 %)"][1].startswith(f"{share:.2f} (")
@@ -331,7 +331,7 @@ def test_empty_cell_says_so() -> None:
 
 
 def test_table_holds_each_digits_scores_and_their_means() -> None:
-    table, result = opened("3_evaluate", run=QUICK).dataframe[1].value, computed()
+    table, result = columns(opened("3_evaluate", run=QUICK), "per-digit-table", "values"), computed()
     assert list(table["digit"])[:10] == [str(n) for n in range(10)]
     for name, values in (("precision", result.precision), ("recall", result.recall), ("F1", result.f1)):
         means = [result.average(values, how) for how in ("macro", "weighted", "micro")]
@@ -466,12 +466,11 @@ def test_two_runs_are_compared_group_by_group() -> None:
             assert given["keys"] == rows[:21].tolist()
             a, b = compared.first.answers[first], compared.second.answers[first]
             assert given["captions"][0] == f"{compared.first.labels[first]}→A {a} · B {b}"
-    digits, differences = at.dataframe[1].value, at.dataframe[2].value
-    for row in digits.to_dict("records"):
-        of = compared.first.labels == int(row["digit"])
+    digits, differences = columns(at, "versus-digits"), columns(at, "differences")
+    for digit, *shown in zip(*digits.values(), strict=True):
+        of = compared.first.labels == int(digit)
         a, b = (int((one.right & of).sum()) for one in (compared.first, compared.second))
-        shown = row["images"], row["A right"], row["B right"], row["A − B"]
-        assert shown == (f"{of.sum():,}", f"{a:,}", f"{b:,}", f"{a - b:+d}")
+        assert shown == [f"{of.sum():,}", f"{a:,}", f"{b:,}", f"{a - b:+d}"]
     assert sorted(digits["digit"]) == [str(d) for d in range(10)]
     assert "train.optimizer" in set(differences["setting"])
     assert "train.batch_size" not in set(differences["setting"])

@@ -14,7 +14,7 @@ from mnistlab.experiment import DataSpec, DenseBlock, Experiment, ModelSpec, Tra
 from mnistlab.ui import cache
 from tests.pages.browser import ROOT, SECONDS, run
 
-HEAVY = ("tensorflow", "keras", "h5py", "sklearn", "scipy.stats")
+HEAVY = ("tensorflow", "keras", "h5py", "sklearn", "scipy.stats", "pandas", "pyarrow")
 TRAINING_SECONDS = 180  # a worker loads TensorFlow first; the machine may be busy
 TINY = Experiment(
     data=DataSpec(train_images=64, validation_images=10),

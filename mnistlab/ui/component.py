@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+with suppress(ImportError, KeyError):
+    # Streamlit looks through what a component is given for data frames, and to know one it loads pandas (60 MB, 0.7 s).
+    # Where nobody has loaded pandas there is none. It is asked here for the canvas, which gives a dict within a dict. This
+    # reaches into Streamlit: should the place move, pandas is loaded again and a test says so, and nothing else changes.
+    from streamlit.components.v2.bidi_component import serialization
+
+    names = vars(serialization)
+    asked = names["is_dataframe_like"]
+    names["is_dataframe_like"] = lambda value: "pandas" in sys.modules and asked(value)
 
 
 def component(name: str, html: str) -> Callable[..., Any]:
@@ -15,7 +27,7 @@ def component(name: str, html: str) -> Callable[..., Any]:
     mount = st.components.v2.component(f"mnistlab_{name}", html=html, css=style, js=script)
 
     def mounted(*, data: dict[str, Any], **options: Any) -> Any:
-        # not the dict itself: Streamlit looks through one for data frames, and loads pandas to know them (70 MB, 0.7 s)
+        # not the dict itself: its values would be looked through for data frames too
         return mount(data=[data], **options)
 
     return mounted

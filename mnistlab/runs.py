@@ -235,7 +235,7 @@ class RunStore:
         meta = {
             "id": run_id,
             "label": clean_label(label),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "experiment": json.loads(experiment.to_json()),
             "visitor": visitor,
             "brought": brought is not None,

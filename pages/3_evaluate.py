@@ -46,11 +46,12 @@ def chosen() -> tuple[Run | None, Run | None]:
     if run is None:
         return None, None
     others = {other.path.name: other for other in runs() if other.weights_file and other.path.name != run.path.name}
+    called: dict[str | None, str] = {None: "none", **parts.run_names(others.values())}
     current = state.get("second")
     with right:
         second = st.selectbox(
             "Second run", [None, *others], key="choose-second", index=[None, *others].index(current) if current in others else 0,
-            format_func=lambda name: "none" if name is None else parts.run_name(others[name]),
+            format_func=called.__getitem__,
             help="The count of a clicked cell stands beside the first run's, and the tab Two runs compares them digit by digit.",
         )  # fmt: skip
     state.put("second", second)

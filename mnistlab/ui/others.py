@@ -16,10 +16,10 @@ MOST = 4
 def others(prepared: Prepared) -> None:
     """Each network's verdict and bars, and whether they agree."""
     usable = {run.path.name: run for run in visitors.runs() if run.weights_file}
-    first = state.get("run")
+    called, first = parts.run_names(usable.values()), state.get("run")
     chosen = st.multiselect(
         "Networks", list(usable), default=_default(list(usable), first), max_selections=MOST, key="others",
-        format_func=lambda name: _name(usable[name]), persist_state="session",
+        format_func=called.__getitem__, persist_state="session",
         help=f"Up to {MOST} trained networks that are to read this drawing.",
     )  # fmt: skip
     if len(chosen) < 2:
@@ -37,12 +37,8 @@ def others(prepared: Prepared) -> None:
             icon=":material/check:",
         )
     else:
-        said = ", ".join(f"{_name(usable[name])} reads {digit}" for name, digit in answers.items())
+        said = ", ".join(f"{called[name]} reads {digit}" for name, digit in answers.items())
         st.warning(parts.plain(f"The networks disagree: {said}."), icon=":material/call_split:")
-
-
-def _name(run: Run) -> str:
-    return run.label if run.shipped else f"{run.label} · {run.created[:16].replace('T', ' ')}"
 
 
 def _default(names: list[str], first: str) -> list[str]:

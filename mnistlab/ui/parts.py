@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, ParamSpec
@@ -246,10 +247,11 @@ def choose_run(label: str = "Run") -> Run | None:
         link("train", "Build and train a network")
         return None
     names = list(usable)
+    called = run_names(usable.values())
     current = state.get("run")
     chosen = st.selectbox(
         label, names, index=names.index(current) if current in names else 0, key="choose-run",
-        format_func=lambda name: run_name(usable[name]), on_change=_choose,
+        format_func=called.__getitem__, on_change=_choose,
         help="The trained network whose answers are shown. Shipped ones come with the lab; yours are listed first.",
     )  # fmt: skip
     state.put("run", chosen)
@@ -265,8 +267,14 @@ def _choose() -> None:
     state.put("run", chosen)
 
 
-def run_name(run: Run) -> str:
-    """A run as a chooser lists it."""
+def run_names(runs: Iterable[Run]) -> dict[str, str]:
+    """What a chooser calls runs, by the names of their folders: no two alike, for a browser sends back only what it shows."""
+    names = {run.path.name: _run_name(run) for run in runs}
+    count = Counter(names.values())
+    return {key: f"{name} · {key[1:9]}" if count[name] > 1 else name for key, name in names.items()}
+
+
+def _run_name(run: Run) -> str:
     if run.shipped:
         return f"{run.label} (shipped)"
     return f"{run.label} · {run.created[:16].replace('T', ' ')} · {run.status}"

@@ -476,6 +476,15 @@ def test_two_runs_are_compared_group_by_group() -> None:
     assert "train.batch_size" not in set(differences["setting"])
 
 
+def test_either_of_two_runs_of_one_name_and_minute_can_be_chosen() -> None:
+    made = [own(arrays=always(digit)) for digit in (3, 8)]
+    at = opened("3_evaluate", run=QUICK)
+    for one in (*made, *reversed(made)):
+        at.selectbox(key="choose-run").set_value(one.path.name)
+        run(at)
+        assert at.session_state["run"] == one.id
+
+
 def test_two_equal_runs_could_be_luck_and_one_alone_asks_for_another() -> None:
     one, two = (own(arrays=always(digit)) for digit in (7, 7))
     at = opened("3_evaluate", run=one.id, second=two.id, tab="Two runs")

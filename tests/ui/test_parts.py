@@ -140,3 +140,11 @@ def test_living_runs_leave_out_one_whose_folder_is_gone(said: Callable[..., Run]
     here = said(STARTED)
     cache.store().live.update({here.id, "r" + 32 * "0"})
     assert visitors.living() == [here]
+
+
+def test_runs_of_one_name_and_minute_are_told_apart(said: Callable[..., Run]) -> None:
+    one, two = said(STARTED), said(STARTED)
+    names = parts.run_names([one, two])
+    assert list(names) == [one.id, two.id]
+    assert len(set(names.values())) == 2
+    assert parts.run_names([one])[one.id] in names[one.id]

@@ -1,19 +1,15 @@
-"""Two runs on the same digits: who is right where, whether the difference could be luck, and what was set differently."""
+"""Two runs on the same digits: who is right where, and whether the difference could be luck."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from .evaluation import Evaluation
-from .experiment import Experiment
 
 LUCK = 0.05  # from this p on a difference could be luck, by the usual convention
 
@@ -51,25 +47,3 @@ class Comparison:
     @property
     def could_be_luck(self) -> bool:
         return self.p >= LUCK
-
-
-def differing(first: Experiment, second: Experiment) -> list[tuple[str, Any, Any]]:
-    """Dotted field, value in the first and value in the second of all that is set differently.
-
-    A layer that only one of them has is one entry, with None for the other.
-    """
-    return list(_differing(first.model_dump(mode="json"), second.model_dump(mode="json"), ""))
-
-
-def _differing(first: Any, second: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
-    pairs: Iterable[tuple[Any, Any, Any]]
-    if isinstance(first, dict) and isinstance(second, dict):
-        pairs = ((key, first[key], second[key]) for key in first)
-    elif isinstance(first, list) and isinstance(second, list):
-        pairs = ((number, a, b) for number, (a, b) in enumerate(zip_longest(first, second)))
-    else:
-        if first != second:
-            yield place, first, second
-        return
-    for key, a, b in pairs:
-        yield from _differing(a, b, f"{place}.{key}" if place else str(key))

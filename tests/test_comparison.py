@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from mnistlab.comparison import Comparison, differing
+from mnistlab.comparison import Comparison
 from mnistlab.evaluation import Evaluation
-from mnistlab.experiment import ConvBlock, DataSpec, DenseBlock, Experiment, ModelSpec, Spoil, TrainSpec
-from mnistlab.presets import PRESETS
 from tests.answers import certain, evaluations
 
 
@@ -61,22 +59,3 @@ def test_luck_ends_at_one_in_twenty() -> None:
 def test_other_digits_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="different digits"):
         Comparison(certain([1], [1]), certain([2], [2]))
-
-
-def test_differences_name_the_field_and_both_values() -> None:
-    a = Experiment(model=ModelSpec(dense=(DenseBlock(units=64),)), train=TrainSpec(epochs=3))
-    b = Experiment(model=ModelSpec(dense=(DenseBlock(units=128),)), data=DataSpec(spoil=Spoil(rare=7)))
-    assert set(differing(a, b)) == {
-        ("data.spoil.rare", None, 7), ("model.dense.0.units", 64, 128), ("train.epochs", 3, 5),
-    }  # fmt: skip
-
-
-def test_layer_of_one_only_is_one_difference() -> None:
-    extra = ConvBlock(filters=8)
-    ((name, first, second),) = differing(Experiment(), Experiment(model=ModelSpec(conv=(extra,))))
-    assert (name, first, second) == ("model.conv.0", None, extra.model_dump(mode="json"))
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_an_experiment_does_not_differ_from_itself(name: str) -> None:
-    assert differing(PRESETS[name].experiment, PRESETS[name].experiment) == []

@@ -12,10 +12,10 @@ from ..links import nearest
 from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import fields, state
+from .differing import differing
 from .own_runs import own_runs
 from .parts import boundary, guarded, plain
 from .settings import settings
-from .table import table
 from .visitors import open_run
 
 STEPPED = 122  # pixels: the least at which a number shows its plus and minus
@@ -192,7 +192,7 @@ def _tools(experiment: Experiment | None) -> None:
         help="What differs from what you started from. The address of this page holds all of it.",
     ) as changes, boundary("The changes"):  # fmt: skip
         if changes.open:
-            compared(found, name, "now")
+            differing(found, name, "now")
 
 
 @guarded
@@ -200,29 +200,6 @@ def _reset() -> None:
     _, origin = _origin()
     _keep(origin)
     _mount(origin)
-
-
-def compared(found: dict[str, tuple[Any, Any]], first: str, second: str) -> None:
-    """Two experiments side by side, only what differs between them."""
-    rows = [(path.partition(".")[2].replace("_", " "), _told(a), _told(b)) for path, (a, b) in found.items()]
-    table(["field", first, second], rows, key="compared", alt="what differs between the two")
-
-
-def _told(value: Any) -> str:
-    match value:
-        case None | ():
-            return "–"
-        case bool():
-            return "on" if value else "off"
-        case ConvBlock():
-            return f"convolution, {value.filters} filters"
-        case DenseBlock():
-            return f"dense, {value.units} units"
-        case tuple():
-            return ", ".join(map(str, value))
-        case float():
-            return f"{value:g}"
-    return str(value)
 
 
 def _stack() -> dict[str, Any]:

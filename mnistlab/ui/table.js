@@ -1,4 +1,5 @@
 // Rows of texts and numbers as a table; sorted by a click on a column's name, where that is wanted.
+const SHORT = 20; // letters; a longer text is broken into lines rather than let the table grow wide
 const ORDERS = ["none", "ascending", "descending"];
 
 export default function ({ data: [data], parentElement }) {
@@ -37,6 +38,7 @@ export default function ({ data: [data], parentElement }) {
   function cell(text, index, value) {
     const element = made(index ? "td" : "th", text);
     element.className = kind(index);
+    element.classList.toggle("short", text.length <= SHORT);
     if (!index) element.scope = "row";
     if (data.columns[index].bar) {
       element.classList.add("bar");

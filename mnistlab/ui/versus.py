@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ..comparison import Comparison, differing
+from ..comparison import Comparison
+from ..experiment import differences
 from ..figures.versus import Curve, both
 from . import parts
+from .differing import differing
 from .scored import Scored, pictures
 from .table import Column, table
 
@@ -87,19 +89,11 @@ def verdict(compared: Comparison) -> str:
 
 def _settings(first: Scored, second: Scored) -> None:
     st.markdown("**Only what is set differently**")
-    found = differing(first.run.experiment, second.run.experiment)
-    if not found:
+    found = differences(first.run.experiment, second.run.experiment)
+    if found:
+        differing(found, "A", "B")
+    else:
         st.caption("Both runs have the same settings.")
-        return
-    rows = [(name, _value(a), _value(b)) for name, a, b in found]
-    table(["setting", "A", "B"], rows, key="differences", alt="what is set differently")
-    st.caption("Layers are counted from 0; — is where a run has no such layer or setting.")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {inner}" for name, inner in value.items())
-    return "—" if value is None or value == [] else str(value)
 
 
 def _curves(first: Scored, second: Scored) -> str:

@@ -36,7 +36,7 @@ def _told(value: Any) -> str:
             return ", ".join(map(str, value))
         case float():
             return f"{value:g}"
-    return str(value)
+    return str(value).replace("_", " ")
 
 
 def _after(block: ConvBlock | DenseBlock) -> list[str]:

@@ -1,5 +1,5 @@
 // Rows of texts and numbers as a table; sorted by a click on a column's name, where that is wanted.
-const SHORT = 20; // letters; a longer text is broken into lines rather than let the table grow wide
+const SHORT = 20; // letters; what holds numbers and is no longer than this stays on one line, words may be broken
 const ORDERS = ["none", "ascending", "descending"];
 
 export default function ({ data: [data], parentElement }) {
@@ -38,7 +38,7 @@ export default function ({ data: [data], parentElement }) {
   function cell(text, index, value) {
     const element = made(index ? "td" : "th", text);
     element.className = kind(index);
-    element.classList.toggle("short", text.length <= SHORT);
+    element.classList.toggle("short", text.length <= SHORT && /\d/.test(text));
     if (!index) element.scope = "row";
     if (data.columns[index].bar) {
       element.classList.add("bar");

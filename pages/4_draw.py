@@ -26,7 +26,7 @@ TABS = ("It looks like these", "Other networks", "Photo", "My handwriting", "Lin
 def draw(said: str) -> None:
     """The canvas and what can be put on it, with the verdict in one line: on a phone the answer itself lies below."""
     st.space("small")  # the canvas's own tool bar floats above it
-    place = st.container()
+    place = st.container(gap=None)
     if said:
         st.markdown(f"**{said}**")
     tools = st.container()

@@ -23,10 +23,14 @@ from ..ink import grey
 from ..pictures import read_image
 from ..sheets import SIDE, Sheet, Sheets
 from . import cache, state
+from .component import component
 
 KEY = "canvas"
 SCHEMES = ("white on black", "black on white")
 NUDGE = 14  # pixels that an arrow moves the drawing
+
+
+_at_once = component("canvas", "")
 
 
 class CanvasError(ValueError):
@@ -51,6 +55,7 @@ def canvas(brush: int, scheme: str) -> None:
             stroke_width=brush, stroke_color=ink, background_color=paper, width=SIDE, height=SIDE, key=key,
             initial_drawing=st.session_state["canvas_start"][1], return_image_data=True,
         ).image_bytes  # fmt: skip
+        _at_once(key="canvas-at-once", data={})
         _hear(sent, dark_on_light)
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise CanvasError("please draw again") from error

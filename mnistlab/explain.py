@@ -34,6 +34,8 @@ class Counts:
     test: int
     cut: int
     """Training images before any was spoiled away."""
+    is_sample: bool = False
+    """Only the bundled sample is counted; the script itself takes the full set."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Reached:
     training: float
     validation: float
     test: float
+    experiment: Experiment
+    """The run's own, which the editor's may differ from."""
+    images: int
+    """Training images of an epoch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +87,6 @@ class Case:
     def with_channel(self) -> bool:
         return keras_code.channels(self.experiment)
 
-    @property
-    def harder_training(self) -> str:
-        """What makes the training images harder to answer than the test images; empty when nothing does."""
-        spoiled = self.experiment.data.spoil
-        found = {
-            "dropout": any(layer.kind == "dropout" for layer in self.network.layers),
-            "changed copies": self.experiment.train.augmentation != Augmentation(),
-            "digits spoiled on purpose": bool(spoiled.wrong_labels or spoiled.shift or spoiled.rotate or spoiled.noise),
-        }
-        return " and ".join(name for name, there in found.items() if there)
-
 
 def count(experiment: Experiment, dataset: Dataset) -> Counts:
     """Raises `SpecError` when there are too few digits for the experiment."""
@@ -100,7 +95,7 @@ def count(experiment: Experiment, dataset: Dataset) -> Counts:
     # only what takes images away: moving and noise cost time and change no count
     fewer = data.spoil.model_copy(update={"wrong_labels": 0.0, "shift": 0, "rotate": 0.0, "noise": 0.0})
     kept = len(spoil(dataset.train[rows.train], fewer, experiment.train.seed))
-    return Counts(len(dataset.train), len(rows.validation), kept, len(dataset.test), len(rows.train))
+    return Counts(len(dataset.train), len(rows.validation), kept, len(dataset.test), len(rows.train), dataset.is_sample)
 
 
 @dataclass(frozen=True)
@@ -161,11 +156,18 @@ def _file(case: Case) -> Explanation:
     )
 
 
+_ELSEWHERE = (
+    "This lab has only its sample loaded, and all counts here are of that. The script takes the full set: 60,000 images to "
+    "learn from, 10,000 to be examined with, and another cut for validation."
+)
+
+
 def _load(case: Case) -> Explanation:
     n, test = case.counts.given, case.counts.test
     return Explanation(
         "Two arrays of pictures with their labels: one pair to learn from, one pair to be examined with.",
         (
+            *((_ELSEWHERE,) if case.counts.is_sample else ()),
             f"Here `x_train` has shape ({n}, 28, 28) and `x_test` ({test}, 28, 28), one byte a pixel (uint8): "
             "0 is paper, 255 is ink.",
             "An image arrives as 28 rows of 28 pixels: MNIST from Keras is not flattened.",
@@ -200,7 +202,8 @@ def _order(case: Case) -> Explanation:
     return Explanation(
         "The row numbers, shuffled.",
         (
-            f"The seed {case.experiment.train.seed} decides which images are validated on: the same ones as in this lab.",
+            f"The seed {case.experiment.train.seed} decides which images are validated on"
+            + ("." if case.counts.is_sample else ": the same ones as in this lab."),
         ),
     )
 

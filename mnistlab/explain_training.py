@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, log
+from math import ceil, hypot, log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .experiment import Optimizer, Schedule, TrainSpec
+from .experiment import Augmentation, Experiment, Optimizer, Schedule, TrainSpec
 from .explanation import Explanation, Values, short
 from .schedules import learning_rates
 from .worked import cross_entropy, first_step, gradient, targets
@@ -238,7 +238,7 @@ def _augment(case: Case) -> Explanation:
         "moved by up to {} pixels across and down": spec.shift,
         "turned by up to {}°": spec.rotate,
         "sheared by up to {}°": spec.shear,
-        "made larger or smaller by up to {} of its size": spec.scale,
+        "made wider or narrower and higher or lower by up to {} of its size": spec.scale,
         "its stroke made thicker or thinner by up to {} pixels on each side": spec.thickness,
     }
     said = [text.format(f"{value:g}") for text, value in most.items() if value]
@@ -297,21 +297,33 @@ def _gap(case: Case) -> tuple[str, ...]:
         f"weights still moved), validation {100 * found.validation:.2f} %, test {100 * found.test:.2f} %. The gap is "
         f"{points:.2f} percentage points.".replace("-", "−")
     )
-    return (measured, _reading(case, points, 200 * _standard_error(found.test, case.counts.test)))
+    training, test = _standard_error(found.training, found.images), _standard_error(found.test, case.counts.test)
+    return (measured, _reading(found.experiment, points, 200 * hypot(training, test)))
 
 
 def _standard_error(accuracy: float, images: int) -> float:
     return (accuracy * (1 - accuracy) / images) ** 0.5
 
 
-def _reading(case: Case, points: float, chance: float) -> str:
+def _harder_training(experiment: Experiment) -> str:
+    """What makes the training images harder to answer than the test images; empty when nothing does."""
+    spoiled, model = experiment.data.spoil, experiment.model
+    found = {
+        "dropout": any(block.dropout for block in model.conv) or any(block.dropout for block in model.dense),
+        "changed copies": experiment.train.augmentation != Augmentation(),
+        "digits spoiled on purpose": bool(spoiled.wrong_labels or spoiled.shift or spoiled.rotate or spoiled.noise),
+    }
+    return " and ".join(name for name, there in found.items() if there)
+
+
+def _reading(experiment: Experiment, points: float, chance: float) -> str:
     """What the gap says, and what makes training accuracy another number than the same weights would reach."""
-    if case.experiment.data.spoil.leave_out:
+    if experiment.data.spoil.leave_out:
         return (
             "The test has digits that training never showed, and they widen the gap: it does not tell whether the network "
             "overfits."
         )
-    if hard := case.harder_training:
+    if hard := _harder_training(experiment):
         return (
             f"Training accuracy was measured with {hard}, which makes training harder than the test: a small or "
             "negative gap does not say that nothing is overfitted."
@@ -323,8 +335,8 @@ def _reading(case: Case, points: float, chance: float) -> str:
         )
     if points < -chance:
         return (
-            "It is below 0 because training accuracy counts the answers of the whole epoch, also of its first and worse "
-            "weights: no sign of overfitting."
+            "It is below 0, most likely because training accuracy counts the answers of the whole epoch, also of its first and "
+            "worse weights: no sign of overfitting."
         )
     return f"That is within what chance explains ({chance:.2f}, two standard errors): no sign of overfitting."
 

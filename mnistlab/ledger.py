@@ -70,8 +70,14 @@ class Ledger:
 
     @property
     def multiply_adds(self) -> int:
-        """For one image forward; a training step costs about three times as much (one forward, two backward)."""
+        """For one image, forward."""
         return sum(layer.multiply_adds for layer in self.layers)
+
+    @property
+    def training_multiply_adds(self) -> int:
+        """For one image in training: forward, back to the weights, and back to the inputs of all layers but the first."""
+        first = next(layer.multiply_adds for layer in self.layers if layer.multiply_adds)
+        return 3 * self.multiply_adds - first
 
     @property
     def activations(self) -> int:

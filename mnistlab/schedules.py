@@ -11,6 +11,7 @@ from .experiment import Schedule, TrainSpec
 
 Floats = NDArray[np.float64]
 
+AFTER = 0.01  # least part of the rate that added epochs have: cosine and one cycle end at 0, and nothing would move any more
 WARM_UP = 0.3  # part of a one-cycle training that rises; L. Smith, N. Topin, arXiv:1708.07120
 
 
@@ -34,9 +35,11 @@ def learning_rates(
 ) -> NDArray[np.float32]:
     """The learning rate of each step of an epoch (the first is 1), float32 (steps_per_epoch,).
 
-    A rate set `by_hand` stands in for the experiment's. After the experiment's last epoch the schedule stays at its end.
+    A rate set `by_hand` stands in for the experiment's. In epochs added to the experiment's the schedule stays at its end,
+    but not below a hundredth of the rate.
     """
     steps = np.arange(steps_per_epoch) + (epoch - 1) * steps_per_epoch
     done = np.minimum(steps / (steps_per_epoch * train.epochs), 1.0)
     rate = train.learning_rate if by_hand is None else by_hand
-    return (rate * SCHEDULES[train.schedule](done)).astype(np.float32)
+    least = AFTER if epoch > train.epochs else 0.0
+    return (rate * np.maximum(SCHEDULES[train.schedule](done), least)).astype(np.float32)

@@ -26,7 +26,7 @@ TRIES = (
     ),
     (
         "One that fails", "classic-dense-512", {"train.optimizer": "sgd", "train.learning_rate": 10.0},
-        "Steps a thousand times too large: the loss stays at 2.3, which is ln 10, and it answers no better than chance.",
+        "Steps hundreds of times too large: the loss leaps up, then stays near 2.3, which is ln 10: no better than chance.",
     ),
 )  # fmt: skip
 

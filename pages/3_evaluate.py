@@ -107,9 +107,7 @@ def cells(first: Scored, second: Scored | None) -> None:
 
 @parts.boundary("This page")
 def main() -> None:
-    parts.page(
-        "evaluate", "Where a network fails, counted on digits it has never seen; every count leads to its pictures."
-    )
+    parts.page("evaluate", "Where a network fails, counted on the test digits; every count leads to its pictures.")
     open_link("evaluate", LINK)
     first = second = None
     with parts.boundary("The evaluation"):

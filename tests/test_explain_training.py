@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import keras
@@ -15,7 +16,8 @@ from mnistlab.schedules import learning_rates
 from tests.explained import case, counted, experiment, line, said, text
 from tests.test_keras_code import EVERYTHING
 
-REACHED = Reached(epoch=5, training=0.9888, validation=0.982, test=0.9799)
+DENSE = PRESETS["classic-dense-512"].experiment
+REACHED = Reached(epoch=5, training=0.9888, validation=0.982, test=0.9799, experiment=DENSE, images=55_000)
 
 
 def test_epoch_batch_and_step_are_counted() -> None:
@@ -126,35 +128,49 @@ def test_schedules_rates_are_ours(schedule: str) -> None:
 
 
 def test_gap_is_told_with_the_runs_numbers() -> None:
-    words = text(line(case(PRESETS["classic-dense-512"].experiment, reached=REACHED), "model.evaluate"))
+    words = text(line(case(DENSE, reached=REACHED), "model.evaluate"))
     assert "training 98.88 %" in words
     assert "test 97.99 %. The gap is 0.89 percentage points." in words
-    assert "by more than chance explains (0.28, two standard errors): it overfits" in words
+    assert "by more than chance explains (0.29, two standard errors): it overfits" in words
 
 
 def test_small_gap_is_not_called_overfitting() -> None:
-    same = Reached(epoch=5, training=0.981, validation=0.982, test=0.9799)
-    words = text(line(case(PRESETS["classic-dense-512"].experiment, reached=same), "model.evaluate"))
+    same = replace(REACHED, training=0.981)
+    words = text(line(case(DENSE, reached=same), "model.evaluate"))
     assert "no sign of overfitting" in words
 
 
 def test_gap_below_chance_is_not_called_chance() -> None:
-    early = Reached(epoch=1, training=0.925, validation=0.966, test=0.9651)
-    words = text(line(case(PRESETS["classic-dense-512"].experiment, reached=early), "model.evaluate"))
+    early = replace(REACHED, epoch=1, training=0.925, validation=0.966, test=0.9651)
+    words = text(line(case(DENSE, reached=early), "model.evaluate"))
     assert "The gap is −4.01 percentage points." in words
-    assert "It is below 0 because" in words
+    assert "It is below 0, most likely because" in words
     assert "within what chance" not in words
 
 
 def test_gap_to_digits_never_shown_is_not_called_overfitting() -> None:
-    without = Reached(epoch=5, training=0.99, validation=0.89, test=0.88)
-    words = text(line(case(experiment(data__spoil__leave_out=[7]), reached=without), "model.evaluate"))
+    spoiled = experiment(data__spoil__leave_out=[7])
+    without = replace(REACHED, training=0.99, validation=0.89, test=0.88, experiment=spoiled)
+    words = text(line(case(spoiled, reached=without), "model.evaluate"))
     assert "digits that training never showed" in words
     assert "it overfits" not in words
 
 
-def test_gap_of_a_training_made_harder_says_so() -> None:
+def test_gap_is_read_by_how_the_run_was_trained_and_not_by_what_the_editor_shows() -> None:
     words = text(line(case(PRESETS["reference-cnn"].experiment, reached=REACHED), "model.evaluate"))
+    assert "changed copies" not in words
+    assert "it overfits" in words
+
+
+def test_chance_is_larger_where_few_digits_were_counted() -> None:
+    few = replace(REACHED, training=0.95, images=1000, test=0.945)
+    chance = 200 * np.hypot((0.95 * 0.05 / 1000) ** 0.5, (0.945 * 0.055 / 10_000) ** 0.5)
+    assert f"within what chance explains ({chance:.2f}, two" in text(line(case(DENSE, reached=few), "model.evaluate"))
+
+
+def test_gap_of_a_training_made_harder_says_so() -> None:
+    harder = PRESETS["reference-cnn"].experiment
+    words = text(line(case(harder, reached=replace(REACHED, experiment=harder)), "model.evaluate"))
     assert "measured with dropout and changed copies" in words
 
 

@@ -38,6 +38,7 @@ def test_empty_model_is_softmax_regression() -> None:
         ("flatten", (784,)), ("logits", (10,)), ("probabilities", (10,)),
     ]  # fmt: skip
     assert (found.parameters, found.multiply_adds) == (7_850, 7_840)
+    assert found.training_multiply_adds == 2 * 7_840  # forward, and to the weights: pixels need no gradient
 
 
 def test_shapes_of_a_convolutional_network() -> None:
@@ -66,6 +67,7 @@ def test_totals_of_a_convolutional_network() -> None:
     assert found.parameters == 1_105
     assert found.trainable == 1_105 - 2 * 6 - 2 * 7  # the running means and variances
     assert found.multiply_adds == 25 * 2304 + 36 * 216 + 54 * 32 + 32 * 20 + 5 * 7 + 7 * 10
+    assert found.training_multiply_adds == 3 * found.multiply_adds - 25 * 2304
     assert found.activations == 784 + 2304 + 576 * 2 + 216 * 3 + 32 + 20 + 5 + 5 + 7 * 4 + 10 * 2
 
 

@@ -66,3 +66,13 @@ def test_one_cycle_rises_then_falls() -> None:
 
 def test_single_step_is_trained_with_the_start_of_the_schedule() -> None:
     assert whole("exponential", epochs=1, steps=1).tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "part"),
+    [("constant", 1.0), ("step", 0.01), ("exponential", 0.01), ("cosine", 0.01), ("one_cycle", 0.01)],
+)
+def test_added_epochs_still_move_the_weights(schedule: Schedule, part: float) -> None:
+    train = TrainSpec(epochs=4, learning_rate=0.5, schedule=schedule)
+    np.testing.assert_allclose(learning_rates(train, 25, 5), part * 0.5, rtol=1e-6)
+    np.testing.assert_allclose(learning_rates(train, 25, 9, by_hand=2.0), part * 2.0, rtol=1e-6)

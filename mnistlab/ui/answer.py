@@ -18,8 +18,8 @@ Floats = NDArray[np.float32]
 WHY = {
     "sure": "Clear enough, and near enough to digits it has learned, for the share set below.",
     "likely": "One answer stands out, but the drawing is stranger than the share set below allows.",
-    "torn": "Two answers are close to each other.",
-    "unlike": "It lies farther from all learned digits than nearly any real digit; the bars still share out 100 %.",
+    "torn": "The second answer cannot be ruled out.",
+    "unlike": "It lies farther from learned digits than nearly any real digit; the bars still share out 100 %.",
 }
 
 
@@ -68,7 +68,7 @@ def _percent(probability: float) -> str:
 def _why(verdict: Verdict) -> str:
     return (
         f"{WHY[verdict.kind]} Of the digits this network was validated on, {100 * verdict.margin:.0f} % are answered more "
-        f"clearly and {100 * verdict.distance:.0f} % lie nearer, in its last hidden layer."
+        f"clearly and {100 * verdict.distance:.0f} % lie nearer to learned ones, by what goes into its output layer."
     )
 
 

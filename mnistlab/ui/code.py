@@ -40,12 +40,18 @@ def code(experiment: Experiment, run: Run | None = None) -> None:
         )  # fmt: skip
     st.code(text, language="python", line_numbers=True)
     st.caption(
-        "Copy it with the button in its corner. The digits are cut and spoiled as here; Keras draws first weights and the order "
-        "of the images itself, so the results agree as two seeds of one experiment do."
+        f"Copy it with the button in its corner. {_digits()} Keras draws first weights and the order of the images itself, so "
+        "results agree as two seeds of one experiment do."
     )
     if run is not None and run.status in ("finished", "stopped") and run.weights_file:
         with boundary("The files of the run"):
             take_along(run)
+
+
+def _digits() -> str:
+    if cache.dataset().is_sample:
+        return "This lab has only its sample loaded; the script takes the full set, and so reaches other results."
+    return "The digits are cut and spoiled as here."
 
 
 def name_of(experiment: Experiment) -> str:

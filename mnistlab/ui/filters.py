@@ -172,9 +172,11 @@ def _answers(run: Run | None, split: str) -> None:
     else:
         st.caption(f"How {plain(run.label)} answers; choose another network in Evaluate or Draw.")
         if split == "training":
+            learned = f"{run.history.started.train_images:,}" if run.history.started else "some"
             st.caption(
-                "It learned from most of these digits: what it still gets wrong is hard, or labelled wrong. All are "
-                "answered when you first choose something here; a convolutional network needs half a minute."
+                f"It learned from {learned} of MNIST's 60,000 training digits. What a good network still gets wrong of those "
+                "is often hard, or labelled wrong. All are answered when you first choose something here; a convolutional "
+                "network needs half a minute."
             )
     st.segmented_control(
         "Answered", ANSWERS, required=True, key="answers", on_change=_restart, persist_state="session",

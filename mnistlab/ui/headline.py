@@ -37,7 +37,7 @@ def headline(scored: Scored, other: Scored | None = None) -> None:
     fourth.metric("Mistakes", f"{result.mistakes:,}", help="Test digits whose most probable answer is not their label.")
     fourth.caption(f"of {len(result.labels):,} test digits")
     where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
-    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}, which it never trained on. {_state(run)}"))
+    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}. {_unseen(run)} {_state(run)}"))
     if other is not None:
         st.caption(
             parts.plain(
@@ -51,6 +51,17 @@ def headline(scored: Scored, other: Scored | None = None) -> None:
     with right:
         st.markdown("**How it was made**")
         st.caption("  \n".join(parts.plain(line) for line in settings(run)))
+
+
+def _unseen(run: Run) -> str:
+    """Whether it has never seen the digits it is tested on."""
+    here, started = cache.dataset(), run.history.started
+    if not here.is_sample or run.experiment.data.leave_out_sample or (started and started.digits == here.sha256):
+        return "It never trained on them."
+    return (
+        "It was trained on other digits than those loaded, and the sample is cut from MNIST's training digits: it has probably "
+        "seen most of these, and this accuracy says little about new ones."
+    )
 
 
 def _state(run: Run) -> str:
@@ -138,7 +149,8 @@ def _gap(run: Run, found: tuple[Evaluation, Evaluation] | None, epoch: EpochEnd 
         spoiled = " as they were spoiled" if run.experiment.data.spoil.sentence else ""
         st.caption(
             f"Gap to training: {gap:+.2f} points of accuracy and {validation.loss - training.loss:+.4f} of loss between "
-            f"validation and {len(training.labels):,} training digits{spoiled}, with the same weights. {_reading(gap, run)}"
+            f"validation and {len(training.labels):,} training digits{spoiled}, with the same weights. "
+            + _reading(validation, training, run)
         )
     elif epoch is not None:
         gap = 100 * (epoch.accuracy - epoch.val_accuracy)
@@ -148,14 +160,16 @@ def _gap(run: Run, found: tuple[Evaluation, Evaluation] | None, epoch: EpochEnd 
         )
 
 
-def _reading(gap: float, run: Run) -> str:
+def _reading(validation: Evaluation, training: Evaluation, run: Run) -> str:
+    gap = 100 * (training.accuracy - validation.accuracy)
+    chance = 200 * sum(one.accuracy * (1 - one.accuracy) / len(one.labels) for one in (validation, training)) ** 0.5
     if run.experiment.data.spoil.leave_out:
         return "Validation has digits that training never showed: the gap does not tell whether it overfits."
-    if gap < -0.5:
-        return "It reads new digits better than those it was trained on: these are harder or wrongly labelled, or it is chance."
-    if gap > 0.5:
-        return "It knows the digits it was trained on better than new ones: overfitting."
-    return "It reads new digits about as well as those it was trained on."
+    if gap < -chance:
+        return "It reads new digits better than those it was trained on: these are harder or wrongly labelled."
+    if gap > chance:
+        return f"That is more than chance explains ({chance:.2f}, two standard errors): overfitting."
+    return f"That is within what chance explains ({chance:.2f}, two standard errors)."
 
 
 def settings(run: Run) -> list[str]:

@@ -61,7 +61,11 @@ def _reading(ledger: Ledger) -> str:
     sees = [side for layer, side in zip(ledger.layers, ledger.receptive_fields, strict=True) if layer.kind == "conv"]
     if sees:
         told.append(f"one number of the last convolution sees {sees[-1]} × {sees[-1]} of the 28 × 28 pixels")
-    return ". ".join(text[0].upper() + text[1:] for text in told) + ". A training step costs about three times as much."
+    told.append(
+        f"in training a digit costs {ledger.training_multiply_adds / ledger.multiply_adds:.1f} times as much: forward, back to "
+        "the weights, and back to the inputs of every layer but the first"
+    )
+    return ". ".join(text[0].upper() + text[1:] for text in told) + "."
 
 
 def picture(experiment: Experiment) -> None:

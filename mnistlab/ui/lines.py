@@ -115,11 +115,15 @@ def _fresh(experiment: str) -> Network:
 def reached(run: Run) -> Reached | None:
     """What the run measured with the weights it kept; None while it goes on or when it kept no whole epoch."""
     history = run.history
-    if history.finished is None or not 1 <= history.finished.kept_epoch <= len(history.epochs):
+    if (
+        history.started is None
+        or history.finished is None
+        or not 1 <= history.finished.kept_epoch <= len(history.epochs)
+    ):
         return None
     epoch = history.epochs[history.finished.kept_epoch - 1]
     try:
         test = cache.evaluation(run).accuracy
     except RunError:
         return None
-    return Reached(epoch.epoch, epoch.accuracy, epoch.val_accuracy, test)
+    return Reached(epoch.epoch, epoch.accuracy, epoch.val_accuracy, test, run.experiment, history.started.train_images)

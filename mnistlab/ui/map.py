@@ -96,7 +96,8 @@ def _settings(choice: Choice) -> tuple[str, str, str, int]:
     second.segmented_control(
         "From", SOURCES, required=True, key="from", persist_state="session",
         format_func={"pixels": "pixels", "network": f"what {plain(network)} makes of them"}.__getitem__,
-        help="The 784 pixels, or the numbers of the network's last hidden layer, from which it answers.",
+        help="The 784 pixels, or the numbers that go into the network's output layer, from which it answers; without a hidden "
+        "layer these are the pixels.",
     )  # fmt: skip
     third.selectbox(
         "Colour", COLOURS, key="colour", persist_state="session", format_func=_words,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -100,6 +101,8 @@ def _run(run: Run) -> None:
             "−ln of the probability of its label, in nats: 0 when sure and right, ln 10 = 2.30 for a blind guess among ten.",
         )  # fmt: skip
     curves(run, log=log == "logarithmic")
+    if smoothing := run.experiment.train.label_smoothing:
+        st.caption(smoothed(smoothing))
     _looked_at(run)
     _ending(run)
 
@@ -257,9 +260,28 @@ def _nothing_yet() -> None:
         except RunError:
             continue
         curves(shipped, faint=True)
-        st.caption(f"Nothing trained yet. Faint: how the shipped {PRESETS[name].name} was trained, on the full set.")
+        st.caption(
+            f"Nothing trained yet. Faint: how the shipped {PRESETS[name].name} was trained, on {_images(shipped)} digits."
+        )
         return
     st.info("Nothing trained yet. Press Train; the curves appear here within seconds.", icon=":material/info:")
+
+
+def smoothed(smoothing: float) -> str:
+    """Why the two curves of loss are not to be compared, with the least that the smoothed one can reach."""
+    label, other = 1 - 0.9 * smoothing, smoothing / 10
+    least = -label * math.log(label) - 9 * other * math.log(other)
+    return (
+        f"Training loss is by labels smoothed by {smoothing:g}, at least {least:.2f} nats; validation is not smoothed. Compare "
+        "their accuracies, not their losses."
+    )
+
+
+def _images(run: Run) -> str:
+    return f"{run.history.started.train_images:,}" if run.history.started else "its"
+
+
+LASTING = 2  # epochs: one noisy epoch is no overfitting
 
 
 def reading(history: History) -> str:
@@ -269,13 +291,14 @@ def reading(history: History) -> str:
     text = f"Last epoch: validation accuracy {100 * last.val_accuracy:.2f} %, loss {last.val_loss:.4f}."
     if best and best.epoch < last.epoch:
         text += f" Validation loss was lowest after epoch {best.epoch} ({best.val_loss:.4f})."
-    if gap > 0.02 and best and best.epoch < last.epoch and last.loss < best.loss:
+    if gap > 0.02 and best and last.epoch - best.epoch >= LASTING and last.loss < best.loss:
         return (
-            f"{text} Training loss went on falling to {last.loss:.4f} while validation loss rose: this is overfitting."
+            f"{text} It has been higher for {last.epoch - best.epoch} epochs, while training loss went on falling to "
+            f"{last.loss:.4f}: this is overfitting."
         )
     if gap < 0:
         return (
             f"{text} Training loss is {last.loss:.4f}: higher, for it is taken while the weights move, with dropout, "
-            "changed pictures and smoothed labels where the run has them."
+            "changed or spoiled pictures, and wrong or smoothed labels where the run has them."
         )
     return f"{text} The gap to the training loss ({last.loss:.4f}) is {gap:.4f}."

@@ -26,7 +26,8 @@ def near(image: Bytes, label: int, row: int | None) -> None:
     by = st.segmented_control(
         "Near by", ["pixels", "network"], required=True, key="near-by", persist_state="session",
         format_func={"pixels": "pixels", "network": f"what {network} makes of it"}.__getitem__,
-        help="Pixels: the same picture. Network: the same numbers in the last hidden layer, which is what it answers from.",
+        help="Pixels: the same picture. Network: the same numbers going into its output layer, which is what it answers from; "
+        "without a hidden layer these are the pixels.",
     )  # fmt: skip
     train = cache.digits("training")
     if by == "pixels":

@@ -82,7 +82,9 @@ def _worked_out(scored: Scored, digit: int) -> None:
 
 
 def _share(part: int, whole: int) -> str:
-    return rf"\frac{{{part}}}{{{whole}}} = {part / whole if whole else 0:.4f}"
+    if not whole:
+        return r"\frac{0}{0}, \text{ counted as } 0"
+    return rf"\frac{{{part}}}{{{whole}}} = {part / whole:.4f}"
 
 
 def _meaning(which: Outcome, digit: int) -> str:

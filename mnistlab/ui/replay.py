@@ -75,7 +75,8 @@ def _filters(weights: Arrays, epoch: int) -> None:
         alt="the first layer's weights as pictures",
     )  # fmt: skip
     st.caption(
-        f"After epoch {epoch}: blue answers to ink, vermilion to paper; the largest weight is {np.abs(kernel).max():.2f}. "
+        f"After epoch {epoch}: ink under blue raises the sum, ink under vermilion lowers it, paper is 0 and adds nothing; the "
+        f"largest weight is {np.abs(kernel).max():.2f}. "
         "Noise at first; strokes and edges appear where the layer has learned something."
     )
 

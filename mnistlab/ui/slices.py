@@ -58,7 +58,7 @@ def _clicked(event: object, groups: int) -> int | None:
 
 def _reading(groups: Slices, scored: Scored, worst: int | None, unit: str) -> str:
     if worst is None:
-        return "No group's interval lies wholly below it: this attribute does not tell where the network fails."
+        return "No group's interval lies wholly below it: on this many digits none is clearly worse."
     right, count = int(groups.right(scored.result)[worst]), int(groups.counts[worst])
     low, high = (100 * float(end) for end in wilson(right, count))
     return (

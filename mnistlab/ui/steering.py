@@ -39,7 +39,7 @@ def controls(experiment: Experiment | None, run: Run | None) -> None:
             disabled=not (busy and own), help=text,
         )  # fmt: skip
         more = own and run is not None and (busy or _continues(run))
-        text = _help("Trains one epoch more, from where it is; also when it has ended. Key: N.", own, busy)
+        text = _help(f"Trains one epoch more, from where it is; also when it has ended. {_AFTER} Key: N.", own, busy)
         st.button(
             "+1 epoch", key="more-1", on_click=further, args=(run.id if run else "", 1), shortcut="N",
             disabled=not more or status == "queued", help=text,
@@ -55,10 +55,13 @@ def controls(experiment: Experiment | None, run: Run | None) -> None:
             )
             st.button(
                 "Continue", key="more-n", on_click=further, args=(run.id if run else "", int(count)),
-                help="Trains so many epochs more.",
+                help=f"Trains so many epochs more. {_AFTER}",
             )  # fmt: skip
     if text := st.session_state.pop("train-problem", ""):
         st.error(plain(text), icon=":material/error:")
+
+
+_AFTER = "Where a schedule has lowered the learning rate, it stays at a hundredth."
 
 
 def _help(text: str, own: bool, busy: bool) -> str:
@@ -102,7 +105,7 @@ def learning_rate(run: Run) -> None:
         "Learning rate", rates(current, run.experiment.train.learning_rate), key=key, format_func=lambda rate: f"{rate:g}",
         on_change=_set_rate, args=(run.id, key), disabled=run.status not in ("running", "paused") or not may_steer(run),
         help="Applies within half a second, without a restart; the curve marks where. The schedule, if there is one, "
-        "still multiplies it.",
+        "still multiplies it; in epochs added to those planned by a hundredth.",
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def steps(image: Bytes, label: int) -> list[Step]:
         Step("As stored", "image = digits.images[index]", "Rows × columns; one byte a pixel, 0 is paper and 255 is ink.", image),
         Step(
             "Scaled", "scaled = image.astype(np.float32) / np.float32(255)",
-            "The same picture in numbers from 0 to 1: steps of one size then suit every network.", scaled,
+            "The same picture in numbers from 0 to 1: first weights and learning rates of the usual size then fit.", scaled,
         ),
         Step(
             "Flattened", "flat = scaled.reshape(784)",

@@ -476,6 +476,21 @@ def test_two_runs_are_compared_group_by_group() -> None:
     assert "batch size" not in differences["setting"]
 
 
+@pytest.mark.parametrize(
+    ("digits", "leave_out", "says"),
+    [
+        ("here", False, "It never trained on them"),
+        ("elsewhere", True, "It never trained on them"),
+        ("elsewhere", False, "it has probably seen most of these"),
+    ],
+)
+def test_on_the_sample_it_is_said_whether_a_run_may_have_seen_it(digits: str, leave_out: bool, says: str) -> None:
+    made = own(Experiment(data=DataSpec(leave_out_sample=leave_out)), arrays=always(3))
+    here = cache.dataset().sha256 if digits == "here" else digits
+    cache.store().record(made.id, Started(digits=here, epochs=1, steps=1, train_images=64, validation_images=10))
+    assert says in words(opened("3_evaluate", run=made.id))
+
+
 def test_either_of_two_runs_of_one_name_and_minute_can_be_chosen() -> None:
     made = [own(arrays=always(digit)) for digit in (3, 8)]
     at = opened("3_evaluate", run=QUICK)

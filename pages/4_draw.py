@@ -40,7 +40,7 @@ def draw(said: str) -> None:
     )  # fmt: skip
     try:
         with place:
-            canvas.canvas(brush, scheme)
+            canvas.canvas(brush, scheme, said)
     except CanvasError as error:
         place.warning(str(error).capitalize(), icon=":material/draw:")
     with tools:

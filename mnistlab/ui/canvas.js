@@ -1,9 +1,13 @@
-// The canvas sends a stroke 200 ms after its end; here the answer is wanted at once. So when the pointer leaves the paper
+// Beside the canvas: what it lacks. A screen reader is told each new verdict.
+// And the canvas sends a stroke 200 ms after its end; here the answer is wanted at once. So when the pointer leaves the paper
 // the canvas's own button for sending is pressed. Without that button it is sent 200 ms later, as ever.
 const SEND = '[aria-label="Update the app with this drawing"]';
 let listening;
 
-export default function () {
+export default function ({ data: [data], parentElement }) {
+  const verdict = parentElement.querySelector("p");
+  if (verdict.textContent !== data.said) verdict.textContent = data.said;
+
   listening?.abort(); // this runs again whenever the page does
   listening = new AbortController();
   const how = { capture: true, passive: true, signal: listening.signal };

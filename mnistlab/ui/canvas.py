@@ -30,15 +30,15 @@ SCHEMES = ("white on black", "black on white")
 NUDGE = 14  # pixels that an arrow moves the drawing
 
 
-_at_once = component("canvas", "")
+_beside = component("canvas", '<p role="status"></p>')
 
 
 class CanvasError(ValueError):
     """What came from the canvas is not a drawing."""
 
 
-def canvas(brush: int, scheme: str) -> None:
-    """Draw the canvas; what is drawn on it goes on the session's "sheets".
+def canvas(brush: int, scheme: str, said: str = "") -> None:
+    """Draw the canvas; what is drawn on it goes on the session's "sheets". What is `said` of it is told to screen readers.
 
     Raises `CanvasError` for garbage; what was there before is kept.
     """
@@ -55,7 +55,7 @@ def canvas(brush: int, scheme: str) -> None:
             stroke_width=brush, stroke_color=ink, background_color=paper, width=SIDE, height=SIDE, key=key,
             initial_drawing=st.session_state["canvas_start"][1], return_image_data=True,
         ).image_bytes  # fmt: skip
-        _at_once(key="canvas-at-once", data={})
+        _beside(key="canvas-beside", data={"said": said})
         _hear(sent, dark_on_light)
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise CanvasError("please draw again") from error

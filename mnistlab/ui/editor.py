@@ -24,6 +24,8 @@ MOST_BLOCKS = 12
 MOST_ADDED, LEAST_ADDED = 128, 16  # filters, units
 
 Kind = str  # "conv" or "dense"
+FINGER = 28  # pixels, enough to be hit with one
+CHOSEN = "preset-chosen"  # the one widget that stays when all others are mounted anew: it has the keyboard's focus then
 BLOCKS: dict[Kind, type[ConvBlock | DenseBlock]] = {"conv": ConvBlock, "dense": DenseBlock}
 NAMES: dict[Kind, str] = {"conv": "Convolution", "dense": "Dense"}
 ADDED = {
@@ -119,9 +121,11 @@ def _undo() -> None:
 def _start() -> None:
     """Where to begin: a preset or a run."""
     names = list(PRESETS)
+    if st.session_state.get(CHOSEN) != state.get("preset"):
+        st.session_state[CHOSEN] = state.get("preset")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
-            "Start from", names, names.index(state.get("preset")), key=fields.key("preset"), on_change=_load_preset,
+            "Start from", names, key=CHOSEN, on_change=_load_preset,
             format_func=lambda name: f"{name} (empty: build your own)" if not PRESETS[name].experiment.model.depth else name,
             help="A named experiment to begin with; everything in it can be changed. softmax-regression has no layer yet.",
         )  # fmt: skip
@@ -141,7 +145,7 @@ def _start() -> None:
 
 @guarded
 def _load_preset() -> None:
-    name = st.session_state[fields.key("preset")]
+    name = st.session_state[CHOSEN]
     _keep(PRESETS[name].experiment, name)
     _mount(PRESETS[name].experiment)
 
@@ -287,7 +291,7 @@ def _actions(kind: Kind, place: int, count: int) -> None:
     ):
         st.button(
             "", icon=icon, key=fields.key(f"{kind}-{place}-{what}"), help=text, type="tertiary", disabled=disabled,
-            on_click=_restructure, args=(kind, place, what),
+            on_click=_restructure, args=(kind, place, what), width=FINGER,
         )  # fmt: skip
 
 

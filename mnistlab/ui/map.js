@@ -1,5 +1,7 @@
 // A map of digits: a point each. Hovering, or an arrow key, shows the digit itself; a click or Enter picks it; a line drawn
 // around points, or Shift and Enter, picks all within. While points move, only they arrive: the rest is kept.
+const LEAST = 400; // square pixels that a line drawn around points encloses
+
 export default function ({ data: [data], parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".map");
   root.still = data.still ?? root.still;
@@ -48,8 +50,9 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     path = [];
     draw();
     if (drawn.length < 5) pick(nearest(at(event)));
-    else pickAll((i) => within(drawn, x(i), y(i)));
+    else if (area(drawn) > LEAST) pickAll((i) => within(drawn, x(i), y(i)));
   };
+  canvas.onpointercancel = () => { path = []; draw(); }; // the finger scrolls the page
   canvas.onkeydown = (event) => {
     const [across, down] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key] ?? [];
     const here = root.at ?? Math.max(0, still.keys.indexOf(still.marked));
@@ -167,6 +170,12 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     tip.querySelector("figcaption").textContent = still.captions[i];
     tip.style.left = `${Math.min(x(i) + 14, side - 110)}px`;
     tip.style.top = `${Math.min(y(i) + 14, height - 130)}px`;
+  }
+
+  // what a line encloses, in square pixels: a swipe encloses nothing
+  function area(line) {
+    const beyond = (i) => line[(i + 1) % line.length];
+    return Math.abs(line.reduce((sum, [px, py], i) => sum + px * beyond(i)[1] - py * beyond(i)[0], 0)) / 2;
   }
 
   function within(line, px, py) {

@@ -11,6 +11,7 @@ from .gallery import gallery, picked_cell
 from .scored import Scored, captions, closer
 
 PAIRS = 5
+CELL = ("cell-label", "cell-answer")
 SHOWN = 18  # so that a closer look at one of them still stands beside the matrix
 
 
@@ -43,6 +44,7 @@ def _matrix(scored: Scored, second: Scored | None) -> None:
         key=key, on_select="rerun", selection_mode="points", config=parts.chart("confusion-matrix"),
         alt="confusion matrix: labels down, answers across",
     )  # fmt: skip
+    _choose(scored)
     pairs = scored.result.most_confused(PAIRS)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("Most confused:" if pairs else "Nothing is confused.")
@@ -54,6 +56,25 @@ def _matrix(scored: Scored, second: Scored | None) -> None:
     st.caption(
         f"{_mixed_up(scored.result, pairs)}Green is right, vermilion is wrong. Click a cell to see its pictures."
     )
+
+
+def _choose(scored: Scored) -> None:
+    """Any cell without a pointer, and with a finger where cells are small."""
+    cell = _chosen(scored)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for key, name, now in zip(CELL, ("Label", "Answer"), cell or (0, 0), strict=True):
+            if st.session_state.get(key) != now:
+                st.session_state[key] = now
+            st.selectbox(
+                name, range(10), key=key, on_change=_choose_cell, width=96, filter_mode=None,
+                help="Chooses a cell of the matrix as a click does: images of this label with this answer.",
+            )  # fmt: skip
+
+
+@parts.guarded
+def _choose_cell() -> None:
+    label, answer = (int(st.session_state[key]) for key in CELL)
+    _show(label, answer)
 
 
 def _mixed_up(result: Evaluation, listed: list[tuple[int, int, int]]) -> str:

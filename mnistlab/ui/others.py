@@ -25,13 +25,16 @@ def others(prepared: Prepared) -> None:
     if len(chosen) < 2:
         st.info("Choose two or more networks to compare them.", icon=":material/info:")
         return
+    if prepared.empty:
+        st.caption("Draw a digit, and each network reads it.")
+        return
     answers: dict[str, int] = {}
     for column, name in zip(st.columns(len(chosen)), chosen, strict=True):
         with column, parts.boundary("This network's answer"):
             answers |= _one(usable[name], prepared)
-    if prepared.empty or not answers:
-        st.caption("Draw a digit, and each network reads it.")
-    elif len(digits := set(answers.values())) == 1:
+    if not answers:
+        return
+    if len(digits := set(answers.values())) == 1:
         st.success(
             f"{'Both' if len(answers) == 2 else f'All {len(answers)}'} networks read {digits.pop()}.",
             icon=":material/check:",

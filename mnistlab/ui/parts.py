@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import streamlit as st
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 Given = ParamSpec("Given")
 
 SIDEBAR = 240  # pixels
+FOCUS = Path(__file__).with_name("focus.css")
 FRAME = "framed"  # session key: app.py has run
 CHART = {"displayModeBar": False}
 """Plotly without its tool bar: what can be done with a figure is said beside it."""

@@ -69,7 +69,8 @@ def _worked_out(scored: Scored, digit: int) -> None:
         st.caption(f"When it answers {digit}, how often is it one? Low precision: other digits are taken for {digit}.")
         st.latex(rf"\text{{recall}} = \frac{{TP}}{{TP + FN}} = {_share(tp, tp + fn)}")
         st.caption(f"Of all that are {digit}, how many does it find? Low recall: {digit} is taken for other digits.")
-        st.latex(rf"F_1 = \frac{{2\,TP}}{{2\,TP + FP + FN}} = {_share(2 * tp, 2 * tp + fp + fn)}")
+        f1 = rf"F_1 &= \frac{{2\,TP}}{{2\,TP + FP + FN}} \\ &= {_share(2 * tp, 2 * tp + fp + fn)}"  # two lines: a phone's width
+        st.latex(rf"\begin{{aligned}} {f1} \end{{aligned}}")
         st.caption("Their harmonic mean: high only when both are. True negatives count in none of the three.")
     with right:
         which: Outcome = st.segmented_control(

@@ -43,9 +43,8 @@ def canvas_tools() -> None:
 
 def keyboard(blank: bool) -> None:
     """Choose a digit and nudge it."""
-    without = st.popover(
-        "Without a pointer", icon=":material/keyboard:", key="keyboard", on_change="rerun", width="stretch"
-    )
+    # no popover: that stands last in the page, dozens of tab stops away from its button
+    without = st.expander("Without a pointer", icon=":material/keyboard:", key="keyboard", on_change="rerun")
     if not without.open:
         return
     with without, boundary("The way without a pointer"):

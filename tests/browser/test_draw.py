@@ -71,6 +71,21 @@ def test_all_ten_digits_drawn_with_the_mouse_are_read(page: Page, server: Server
         settled(page)
 
 
+def test_each_stroke_is_sent_when_it_ends_and_nothing_else_is(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/draw", "Draw")
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    settled(page)
+    send = page.get_by_role("button", name="Update the app with this drawing", include_hidden=True)
+    send.evaluate("button => { window.sent = 0; button.addEventListener('click', () => window.sent++); }")
+    for number, stroke in enumerate(HAND[4], 1):
+        with_mouse(page, stroke)
+        wait_for(lambda wanted=number: page.evaluate("window.sent") == wanted, "the stroke to be sent")
+    page.get_by_role("heading", name="Draw", exact=True).click()
+    says(page, re.compile("^4 —"))
+    expect(page.get_by_role("status").filter(has_text=re.compile("^4 —"))).to_have_count(1)
+    assert page.evaluate("window.sent") == len(HAND[4])
+
+
 def test_undo_redo_and_a_put_digit_are_seen_on_the_canvas(page: Page, server: Server) -> None:
     open_page(page, f"{server.url}/draw", "Draw")
     with_mouse(page, SEVEN)

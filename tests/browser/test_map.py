@@ -116,3 +116,17 @@ def test_3000_points_are_seen_while_they_settle(page: Page, server: Server) -> N
             break
     assert len(seen) >= 3
     expect(page.get_by_text("Step 750 of 750")).to_be_visible(timeout=90_000)
+
+
+def test_a_swipe_across_the_map_circles_nothing(page: Page, dataset: Dataset, sevens: NDArray[np.intp]) -> None:
+    where = places(page, dataset, sevens)
+    left, top = np.quantile(where, 0.1, axis=0)
+    before = pictures(page, GALLERY).count()
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(left + 3, top + 150, steps=12)
+    page.mouse.up()
+    page.wait_for_timeout(1000)
+    settled(page)
+    expect(page.get_by_role("button", name=re.compile("circled on the map"))).to_have_count(0)
+    assert pictures(page, GALLERY).count() == before

@@ -26,7 +26,7 @@ def field(at: AppTest, name: str) -> str:
 
 
 def preset(at: AppTest, name: str) -> AppTest:
-    at.selectbox(key=field(at, "preset")).set_value(name)
+    at.selectbox(key="preset-chosen").set_value(name)
     return run(at)
 
 

@@ -330,6 +330,18 @@ def test_empty_cell_says_so() -> None:
     assert "puts no test digit in this cell" in words(at)
 
 
+def test_any_cell_can_be_chosen_without_a_pointer() -> None:
+    at, result = opened("3_evaluate", run=QUICK), computed()
+    (label, answer, _), *_ = result.most_confused(1)
+    assert (at.selectbox(key="cell-label").value, at.selectbox(key="cell-answer").value) == (label, answer)
+    at.selectbox(key="cell-label").set_value(3)
+    at.selectbox(key="cell-answer").set_value(5)
+    assert "of 3 answered 5**" in words(run(at))
+    press(at, f"pair-{label}-{answer}")
+    run(at)
+    assert (at.selectbox(key="cell-label").value, at.selectbox(key="cell-answer").value) == (label, answer)
+
+
 def test_table_holds_each_digits_scores_and_their_means() -> None:
     table, result = columns(opened("3_evaluate", run=QUICK), "per-digit-table", "values"), computed()
     assert list(table["digit"])[:10] == [str(n) for n in range(10)]

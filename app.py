@@ -12,7 +12,6 @@ def main() -> None:
         st.set_page_config(
             page_title="MNIST Lab", page_icon=parts.icon(), layout="wide", initial_sidebar_state=parts.SIDEBAR
         )
-        cache.few_heaps()
         st.html(parts.FOCUS)
         state.prepare()
         st.session_state[parts.FRAME] = True

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import logging
 import os
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,19 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-M_ARENA_MAX = -8  # of glibc's malloc.h
 PACE_RUNS = 8  # the newest; how fast this machine is may change
-
-
-@st.cache_resource(show_spinner=False)
-def few_heaps() -> None:
-    """Let all threads share two heaps, once a server.
-
-    glibc gives each thread one of its own, as every visitor has, and each keeps what it once needed: twelve visitors who
-    click for five minutes leave 285 MB instead of 320.
-    """
-    with suppress(OSError, AttributeError, TypeError):  # where the C library is another one there is nothing to be set
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 @st.cache_resource(show_spinner=False)

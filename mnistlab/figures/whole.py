@@ -50,7 +50,13 @@ def inked(counts: NDArray[np.int64], images: int) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title="column", showgrid=False, fixedrange=True, constrain="domain", constraintoward="right")
     figure.update_yaxes(
-        title="row", autorange="reversed", showgrid=False, scaleanchor="x", fixedrange=True, constrain="domain"
+        title="row",
+        autorange="reversed",
+        showgrid=False,
+        zeroline=False,
+        scaleanchor="x",
+        fixedrange=True,
+        constrain="domain",
     )
     return laid_out(figure, "Which pixels are ever inked", 340, plot_bgcolor=NEVER)
 

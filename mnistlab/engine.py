@@ -349,8 +349,14 @@ class Engine:
                 "distributed.admin.low-level-log-length": 1,
             }
         )
-        quiet = {**dask.config.get("distributed.nanny.pre-spawn-environ"), "DASK_LOGGING__DISTRIBUTED": "critical"}
-        with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.nanny.pre-spawn-environ": quiet}):
+        before = {
+            **dask.config.get("distributed.nanny.pre-spawn-environ"),
+            "DASK_LOGGING__DISTRIBUTED": "critical",
+            # Dask's own 64 KB gives memory back after nearly every step, and the next step asks for it again
+            "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+            "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the most that glibc takes
+        }
+        with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.nanny.pre-spawn-environ": before}):
             self._cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=1,

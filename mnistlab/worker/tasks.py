@@ -22,6 +22,8 @@ def _settle() -> None:
     """Once a process: low priority, as with TensorFlow on all cores the pages must still answer at once; and quiet."""
     if hasattr(os, "nice"):
         os.nice(15)
+    # TensorFlow reads it when it is imported: operations in turn, each on all cores; two at once wait for each other
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     # each job compiles functions of its own, which TensorFlow takes for a mistake from the fifth on
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 

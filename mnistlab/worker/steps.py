@@ -67,11 +67,11 @@ def compile_steps(
             state = generator.state
             state.assign([state.value[0], tf.cast(first, state.value.dtype)])
         count = tf.shape(indices)[0]
+        pictures, answers = tf.gather(images, indices), tf.gather(labels, indices)  # at once, as only then on all cores
 
         def step(i: tf.Tensor, total: tf.Tensor, right: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            batch = tf.gather(images, indices[i])[..., None]
+            batch, targets = pictures[i][..., None], answers[i]
             pixels = augment(tf.cast(batch, tf.float32) / 255.0, spec.augmentation, tf.stack([spec.seed, first + i]))
-            targets = tf.gather(labels, indices[i])
             with tf.GradientTape() as tape:
                 logits = trunk(pixels, training=True)
                 each = losses(targets, logits)

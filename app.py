@@ -4,19 +4,14 @@ from __future__ import annotations
 
 
 def main() -> None:
-    import streamlit as st
+    from mnistlab.ui import frame, trouble
 
-    from mnistlab.ui import cache, parts, state
+    with trouble.boundary("The lab"):
+        page = frame.begin()  # its words are on their way while the rest is loaded
+        from mnistlab.ui import cache, parts, state
 
-    with parts.boundary("The lab"):
-        st.set_page_config(
-            page_title="MNIST Lab", page_icon=parts.icon(), layout="wide", initial_sidebar_state=parts.SIDEBAR
-        )
-        st.html(parts.FOCUS)
         state.prepare()
-        st.session_state[parts.FRAME] = True
-        page = parts.navigation()
-        with parts.boundary("This page"):
+        with trouble.boundary("This page"):
             page.run()
         parts.sidebar()  # after the page: its first words need no digits, and it may choose another network
         cache.engine()  # last, so that the page is there before a worker starts

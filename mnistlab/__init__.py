@@ -27,29 +27,58 @@ ui           the pages' parts (the only folder that imports Streamlit)
 (3, 10)
 """
 
-from .data.digits import Dataset, Digits
-from .data.sources import load
-from .drawing import Prepared, prepare
-from .evaluation import Evaluation
-from .experiment import (
-    Augmentation,
-    ConvBlock,
-    DataSpec,
-    DenseBlock,
-    Experiment,
-    ModelSpec,
-    SpecError,
-    Spoil,
-    Stopping,
-    TrainSpec,
-)
-from .forward import Network
-from .history import History
-from .ledger import Layer, Ledger
-from .presets import PRESETS, Preset
-from .runs import Run, RunError, RunStore
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .data.digits import Dataset, Digits
+    from .data.sources import load
+    from .drawing import Prepared, prepare
+    from .evaluation import Evaluation
+    from .experiment import (
+        Augmentation,
+        ConvBlock,
+        DataSpec,
+        DenseBlock,
+        Experiment,
+        ModelSpec,
+        SpecError,
+        Spoil,
+        Stopping,
+        TrainSpec,
+    )
+    from .forward import Network
+    from .history import History
+    from .ledger import Layer, Ledger
+    from .presets import PRESETS, Preset
+    from .runs import Run, RunError, RunStore
 
 __version__ = "0.1.0"
+
+# What takes long to load comes when it is first asked for: NumPy and pydantic need longer than a page's first words.
+PLACES = {
+    "data.digits": ("Dataset", "Digits"),
+    "data.sources": ("load",),
+    "drawing": ("Prepared", "prepare"),
+    "evaluation": ("Evaluation",),
+    "experiment": (
+        "Augmentation",
+        "ConvBlock",
+        "DataSpec",
+        "DenseBlock",
+        "Experiment",
+        "ModelSpec",
+        "SpecError",
+        "Spoil",
+        "Stopping",
+        "TrainSpec",
+    ),
+    "forward": ("Network",),
+    "history": ("History",),
+    "ledger": ("Layer", "Ledger"),
+    "presets": ("PRESETS", "Preset"),
+    "runs": ("Run", "RunError", "RunStore"),
+}
 
 __all__ = [
     "PRESETS",
@@ -78,3 +107,10 @@ __all__ = [
     "load",
     "prepare",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in PLACES.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -353,8 +353,8 @@ class Engine:
             **dask.config.get("distributed.nanny.pre-spawn-environ"),
             "DASK_LOGGING__DISTRIBUTED": "critical",
             # Dask's own 64 KB gives memory back after nearly every step, and the next step asks for it again
-            "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
-            "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the most that glibc takes
+            "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+            "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
         }
         with dask.config.set({"distributed.scheduler.http.routes": [], "distributed.nanny.pre-spawn-environ": before}):
             self._cluster = LocalCluster(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.presets import PRESETS
 from mnistlab.runs import RunError
-from mnistlab.ui import cache, editor, parts, state, visitors
+from mnistlab.ui import cache, editor, frame, state, trouble, visitors
 from mnistlab.ui.bars import bars
 from mnistlab.ui.gallery import picture
 from mnistlab.ui.motion import when_less_motion_is_asked
@@ -31,7 +31,7 @@ TRIES = (
 )  # fmt: skip
 
 
-@parts.guarded
+@trouble.guarded
 def another_digit() -> None:
     state.put("live_digit", int(np.random.default_rng().integers(len(cache.dataset().test))))
 
@@ -40,7 +40,7 @@ def stand_still() -> None:
     state.put("live_moves", False)
 
 
-@parts.boundary("The live digit")
+@trouble.boundary("The live digit")
 def live_digit() -> None:
     if state.get("live_moves"):
         another_digit()
@@ -48,7 +48,7 @@ def live_digit() -> None:
     try:
         probabilities = cache.network(cache.store().open("reference-cnn")).probabilities(test.images[row : row + 1])[0]
     except (RunError, ValueError) as error:
-        st.error(parts.plain(f"The shipped network cannot answer: {error}."))
+        st.error(trouble.plain(f"The shipped network cannot answer: {error}."))
         return
     st.markdown(
         f"**The shipped network answers {probabilities.argmax()}** to test digit {row:,}, labelled {test.labels[row]}"
@@ -60,7 +60,7 @@ def live_digit() -> None:
         bars(probabilities, int(test.labels[row]), key="live-bars", height=240)
 
 
-@parts.boundary("What is here")
+@trouble.boundary("What is here")
 def here() -> None:
     """What is loaded, and what is going on."""
     digits, found, busy = cache.dataset(), visitors.runs(), visitors.living()
@@ -75,9 +75,9 @@ def open_setup(preset: str, changes: dict[str, object]) -> None:
     editor.load(PRESETS[preset].experiment.changed(changes), preset)
 
 
-@parts.boundary("This page")
+@trouble.boundary("This page")
 def main() -> None:
-    parts.page("home", "A laboratory for the 70,000 handwritten digits of MNIST and the networks that read them.")
+    frame.page("home")
     left, right = st.columns(2, gap="large")
     with left:
         moving = state.get("live_moves")
@@ -92,7 +92,7 @@ def main() -> None:
                 with column.container(border=True, height=190):
                     st.markdown(f"**{title}**")
                     st.markdown(about)
-                    parts.link(name)
+                    frame.link(name)
     st.subheader("Three setups to try")
     for column, (title, preset, changes, why) in zip(st.columns(3), TRIES, strict=True):
         with column.container(border=True, height="stretch"):
@@ -100,9 +100,9 @@ def main() -> None:
             st.markdown(why)
             if st.button("Open in Train", key=f"try-{title}", icon=":material/model_training:"):
                 open_setup(preset, dict(changes))
-                parts.go("train")
+                frame.go("train")
     if note := cache.dataset().note:
-        st.info(parts.plain(note), icon=":material/info:")
+        st.info(trouble.plain(note), icon=":material/info:")
     when_less_motion_is_asked(stand_still)
 
 

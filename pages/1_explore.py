@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from mnistlab.ui import parts, state
+from mnistlab.ui import frame, state, trouble
 from mnistlab.ui.filters import FIELDS, Choice, filters
 from mnistlab.ui.gallery import gallery
 from mnistlab.ui.link import Field, keep_link, one_of, open_link
@@ -22,19 +22,19 @@ FOLLOWING = ("Map", "Attributes")  # views that mark the selected digit
 LINK = (*FIELDS, *MAP_FIELDS, *SELECTED_FIELDS, Field("view", VIEWS[0], one_of(VIEWS)))
 
 
-@parts.boundary("This page")
+@trouble.boundary("This page")
 def main() -> None:
-    parts.page("explore", "What a network gets to see: pictures that are nothing but numbers.")
+    frame.page("explore")
     came_by_link = bool(st.query_params)
     open_link("explore", LINK)
     st.session_state.setdefault("turned", state.selected()[1] if came_by_link else 0)
-    with parts.boundary("The gallery"):
+    with trouble.boundary("The gallery"):
         choice = filters()
         st.fragment(browse)(choice)
         below(choice)
 
 
-@parts.boundary("The gallery")
+@trouble.boundary("The gallery")
 def browse(choice: Choice) -> None:
     """The gallery beside the selected digit: a click there draws only these again."""
     row = min(state.selected()[1], len(choice.digits) - 1)
@@ -61,7 +61,7 @@ def below(choice: Choice) -> None:
     )
     for name, tab, view in zip(VIEWS, st.tabs(VIEWS, key="view", on_change="rerun"), views, strict=True):
         if tab.open:
-            with tab, parts.boundary(name):
+            with tab, trouble.boundary(name):
                 view()
 
 
@@ -104,7 +104,7 @@ def sheet(choice: Choice, row: int) -> None:
     )  # fmt: skip
 
 
-@parts.guarded
+@trouble.guarded
 def turn(by: int) -> None:
     st.session_state["page"] += by
 

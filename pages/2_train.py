@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab import limits, pace
 from mnistlab.experiment import Experiment, SpecError
 from mnistlab.ledger import Ledger
-from mnistlab.ui import cache, parts
+from mnistlab.ui import cache, frame, parts, trouble
 from mnistlab.ui.code import code
 from mnistlab.ui.editor import editor
 from mnistlab.ui.layers import layers, picture
@@ -68,10 +68,10 @@ def describe() -> tuple[Experiment | None, bool]:
         try:
             totals(experiment)
         except SpecError as error:
-            st.error(parts.plain(str(error)), icon=":material/block:")
+            st.error(trouble.plain(str(error)), icon=":material/block:")
             return None, False
         if reason := problem(experiment):
-            st.error(parts.plain(reason), icon=":material/block:")
+            st.error(trouble.plain(reason), icon=":material/block:")
     return experiment, not reason
 
 
@@ -79,19 +79,19 @@ def described(experiment: Experiment) -> None:
     """The tabs about the network described; only the open one is computed."""
     for name, tab in zip(VIEWS, st.tabs(list(VIEWS), key="train-view", on_change="rerun"), strict=True):
         if tab.open:
-            with tab, parts.boundary(name):
+            with tab, trouble.boundary(name):
                 VIEWS[name](experiment)
 
 
-@parts.boundary("This page")
+@trouble.boundary("This page")
 def main() -> None:
-    parts.page("train", "Describe a network without code, train it in the background, and watch it learn.")
+    frame.page("train")
     left, right = st.columns([5, 7], gap="medium")
     experiment, trainable = None, False
-    with left, parts.boundary("The editor"):
+    with left, trouble.boundary("The editor"):
         open_setup(ALSO)
         experiment, trainable = describe()
-    with right, parts.boundary("The training"):
+    with right, trouble.boundary("The training"):
         watch(experiment if trainable else None)
     if experiment is not None:
         described(experiment)

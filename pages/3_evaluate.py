@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from mnistlab.runs import Run, RunError
-from mnistlab.ui import cache, parts, state
+from mnistlab.ui import cache, frame, parts, state, trouble
 from mnistlab.ui.headline import headline
 from mnistlab.ui.link import Field, keep_link, one_of, open_link, whole
 from mnistlab.ui.matrix import matrix
@@ -66,7 +66,7 @@ def _say_when_nothing_is_kept() -> None:
     if wanted.weights_file is None:
         text = wanted.kept or "It has no weights yet."
         st.info(
-            parts.plain(f"{wanted.label} cannot be evaluated. {text} Another run is shown."), icon=":material/info:"
+            trouble.plain(f"{wanted.label} cannot be evaluated. {text} Another run is shown."), icon=":material/info:"
         )
 
 
@@ -77,7 +77,7 @@ def scored(run: Run | None) -> Scored | None:
     try:
         return Scored(run, cache.evaluation(run))
     except RunError as error:
-        st.error(parts.plain(f"{run.label}: {error}"), icon=":material/error:")
+        st.error(trouble.plain(f"{run.label}: {error}"), icon=":material/error:")
         return None
 
 
@@ -92,32 +92,32 @@ def tabs(first: Scored, second: Scored | None) -> None:
             draw, *given = drawn[name]
             # a click in a tab draws that tab only; those that watch a job or concern all figures draw the page
             if name not in ("Trust", "Robustness", "Report"):
-                draw = st.fragment(parts.boundary(name)(draw))
-            with tab, parts.boundary(name):
+                draw = st.fragment(trouble.boundary(name)(draw))
+            with tab, trouble.boundary(name):
                 draw(*given)
 
 
 @st.fragment
-@parts.boundary("The confusion matrix")
+@trouble.boundary("The confusion matrix")
 def cells(first: Scored, second: Scored | None) -> None:
     """The matrix, with the clicked cell kept in the link."""
     matrix(first, second)
     keep_link(LINK)
 
 
-@parts.boundary("This page")
+@trouble.boundary("This page")
 def main() -> None:
-    parts.page("evaluate", "Where a network fails, counted on the test digits; every count leads to its pictures.")
+    frame.page("evaluate")
     open_link("evaluate", LINK)
     first = second = None
-    with parts.boundary("The evaluation"):
+    with trouble.boundary("The evaluation"):
         run, other = chosen()
         first, second = scored(run), scored(other)
     if first is not None:
-        with parts.boundary("The headline"):
+        with trouble.boundary("The headline"):
             headline(first, second)
         cells(first, second)
-        with parts.boundary("What stands below"):
+        with trouble.boundary("What stands below"):
             tabs(first, second)
     keep_link(LINK)
 

@@ -8,7 +8,7 @@ from mnistlab.confidence import Confidence
 from mnistlab.drawing import Prepared
 from mnistlab.forward import Network
 from mnistlab.runs import Run, RunError
-from mnistlab.ui import cache, canvas, parts
+from mnistlab.ui import cache, canvas, frame, parts, trouble
 from mnistlab.ui.answer import Answer, answer, read
 from mnistlab.ui.canvas import CanvasError
 from mnistlab.ui.handwriting import adapting, my_handwriting
@@ -51,7 +51,7 @@ def tabs(prepared: Prepared, found: Answer, run: Run, network: Network, confiden
     """Only the open one is computed."""
     places = dict(zip(TABS, st.tabs(TABS, key="draw-tab", on_change="rerun"), strict=True))
     (name, place), *_ = [item for item in places.items() if item[1].open] or places.items()
-    with place, parts.boundary(f"“{name}”"):
+    with place, trouble.boundary(f"“{name}”"):
         match name:
             case "It looks like these" if prepared.empty:
                 st.caption("Draw a digit, and the training digits most like it appear here.")
@@ -67,42 +67,42 @@ def tabs(prepared: Prepared, found: Answer, run: Run, network: Network, confiden
                 link(prepared, run)
 
 
-@parts.boundary("The drawing")
+@trouble.boundary("The drawing")
 def body(run: Run, network: Network, confidence: Confidence, watching: bool) -> None:
     """All that changes with a stroke. `watching`: it is drawn every second, as a copy is learning."""
     prepared = found = None
-    with parts.boundary("The answer"):
+    with trouble.boundary("The answer"):
         # before anything is drawn: so the bars are in the first parcel that the browser gets, and need not wait for the rest
         canvas.current()
         prepared = canvas.prepared(switched_off())
         found = read(prepared, network, confidence)
     left, middle, right = st.columns([4, 4, 3], gap="medium")
     if found is not None:
-        with middle, parts.boundary("The answer"):
+        with middle, trouble.boundary("The answer"):
             answer(found, confidence)
-    with left, parts.boundary("The canvas"):
+    with left, trouble.boundary("The canvas"):
         draw(found.text if found else "")
     if prepared is not None and found is not None:
-        with right, parts.boundary("The preparation"):
+        with right, trouble.boundary("The preparation"):
             preparation(prepared, canvas.prepared, network)
-        with parts.boundary("What stands below"):
+        with trouble.boundary("What stands below"):
             tabs(prepared, found, run, network, confidence)
     if adapting() != watching:
         st.rerun()
 
 
-@parts.boundary("This page")
+@trouble.boundary("This page")
 def main() -> None:
-    parts.page("draw", "Write a digit. It is prepared as MNIST's digits were, and read when the stroke ends.")
+    frame.page("draw")
     open_postcard()
     run = parts.choose_run("Network")
     if run is None:
         return
-    with parts.boundary("This network"):
+    with trouble.boundary("This network"):
         try:
             network, confidence = cache.network(run), cache.confidence(run)
         except (RunError, ValueError) as error:
-            st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
+            st.error(trouble.plain(f"This network cannot answer: {error}."), icon=":material/error:")
             return
         cache.warm_features(run)
         watching = adapting()

@@ -20,7 +20,7 @@ from mnistlab import limits
 from mnistlab.__main__ import main
 from mnistlab.data import sources
 from mnistlab.experiment import Activation, Optimizer
-from mnistlab.ui import parts
+from mnistlab.ui import frame
 from tests.clusters import ROOT, free_port
 
 DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "models" / "README.md"]
@@ -133,13 +133,15 @@ def test_snippet_works(block: Block, lab: Path, monkeypatch: pytest.MonkeyPatch)
     code = compile(block.text, str(block), "exec")
     if any(name in block.text for name in ELSEWHERE):
         return
-    if "parts.page(" not in block.text:
+    if "frame.page(" not in block.text:
         exec(code, {"__name__": "__main__"})
         return
     from streamlit.testing.v1 import AppTest
 
-    (name,) = re.findall(r'parts\.page\("(\w+)"', block.text)
-    monkeypatch.setitem(parts.PAGES, name, (f"pages/9_{name}.py", name.capitalize(), ":material/add:"))
+    (name,) = re.findall(r'frame\.page\("(\w+)"', block.text)
+    monkeypatch.setitem(
+        frame.PAGES, name, frame.Room(f"pages/9_{name}.py", name.capitalize(), ":material/add:", "New.")
+    )
     at = AppTest.from_string(block.text, default_timeout=60).run()
     assert not at.exception
     assert not at.error

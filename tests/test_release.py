@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,22 @@ def plain(name: str) -> str:
 
 def locked() -> dict[str, str]:
     return {plain(name): version for name, version in (line.split("==") for line in lines(LOCK))}
+
+
+def test_every_name_of_the_package_is_where_it_says() -> None:
+    tree = ast.parse(Path(mnistlab.__file__).read_text("utf-8"))
+    typed = {
+        (str(node.module), name.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for name in node.names
+    }
+    assert typed == {(module, name) for module, names in mnistlab.PLACES.items() for name in names}
+    assert sorted(mnistlab.__all__) == sorted(name for _, name in typed)
+    for module, name in typed:
+        assert getattr(mnistlab, name) is getattr(import_module(f"mnistlab.{module}"), name)
+    with pytest.raises(AttributeError, match="nothing_like_that"):
+        _ = mnistlab.nothing_like_that
 
 
 def test_version_stands_in_one_place(capsys: pytest.CaptureFixture[str]) -> None:

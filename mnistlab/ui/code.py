@@ -10,7 +10,7 @@ from ..experiment import Experiment
 from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import cache, state
-from .parts import boundary, guarded, plain
+from .trouble import boundary, guarded, plain
 
 TITLES = {"keras": "Keras", "onnx": "ONNX", "litert": "LiteRT"}
 HELP = {

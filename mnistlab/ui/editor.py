@@ -14,8 +14,8 @@ from ..runs import Run, RunError
 from . import fields, state
 from .differing import differing
 from .own_runs import own_runs
-from .parts import boundary, guarded, plain
 from .settings import settings
+from .trouble import boundary, guarded, plain
 from .visitors import open_run
 
 STEPPED = 122  # pixels: the least at which a number shows its plus and minus

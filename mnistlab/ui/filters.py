@@ -16,7 +16,7 @@ from ..evaluation import Evaluation
 from ..runs import Run, RunError
 from . import cache, state
 from .link import Field, one_of, whole
-from .parts import boundary, guarded, plain
+from .trouble import boundary, guarded, plain
 from .visitors import open_run
 
 SETS = ("test", "training")

@@ -18,7 +18,7 @@ from ..data.digits import Bytes
 from ..figures.colours import RIGHT, WRONG
 from ..figures.digits import enlarge
 from .component import component
-from .parts import guarded
+from .trouble import guarded
 
 _sheet = component("gallery", '<div class="sheet" role="group"></div>')
 _numbers = component("numbers", '<div class="numbers" role="region" tabindex="0"></div>')

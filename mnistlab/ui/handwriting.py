@@ -12,7 +12,7 @@ from ..forward import Network
 from ..handwriting import LEARN, TEST, Handwriting, HandwritingError
 from ..limits import Limits
 from ..runs import Run, RunError
-from . import cache, canvas, parts, state
+from . import cache, canvas, parts, state, trouble
 from .gallery import gallery
 from .visitors import open_run, visitor
 
@@ -60,18 +60,18 @@ def _guide(hand: Handwriting, prepared: Prepared) -> None:
         )
 
 
-@parts.guarded
+@trouble.guarded
 def _keep(prepared: Prepared, label: int) -> None:
     state.put("examples", (*state.get("examples"), (prepared.digit, label)))
     canvas.clear()
 
 
-@parts.guarded
+@trouble.guarded
 def _drop() -> None:
     state.put("examples", state.get("examples")[:-1])
 
 
-@parts.guarded
+@trouble.guarded
 def _delete() -> None:
     state.put("examples", ())
     state.put("adapted", None)
@@ -109,7 +109,7 @@ def _score(hand: Handwriting, run: Run, network: Network) -> None:
     answers = network.probabilities(hand.images).argmax(axis=1)
     right = answers == hand.labels
     st.markdown(
-        f"**Your accuracy: {100 * right.mean():.0f} %** ({right.sum()} of {len(hand)}) with {parts.plain(run.label)}."
+        f"**Your accuracy: {100 * right.mean():.0f} %** ({right.sum()} of {len(hand)}) with {trouble.plain(run.label)}."
     )
     captions = [f"{y}" if ok else f"{y}→{a}" for y, a, ok in zip(hand.labels, answers, right, strict=True)]
     gallery(
@@ -130,16 +130,16 @@ def _adapting(hand: Handwriting, run: Run, network: Network) -> None:
         help="Trains a copy of this network on your drawings with MNIST's mixed in, for some seconds. The original stays.",
     )  # fmt: skip
     if off:
-        st.caption(parts.plain(off))
+        st.caption(trouble.plain(off))
     elif not ready:
         st.caption("Adapt needs at least one drawing of each digit.")
-    elif (trouble := st.session_state.get("adapt-trouble")) is not None:
-        st.error(parts.plain(trouble), icon=":material/error:")
+    elif (refused := st.session_state.get("adapt-trouble")) is not None:
+        st.error(trouble.plain(refused), icon=":material/error:")
     if adapted is not None:
         _outcome(hand, *adapted)
 
 
-@parts.guarded
+@trouble.guarded
 def _adapt(hand: Handwriting, run: Run) -> None:
     from ..engine import EngineError  # Dask takes 0.4 s to import
 
@@ -178,7 +178,7 @@ def _outcome(hand: Handwriting, original: str, copy: str, learned: int) -> None:
         st.progress(history.done, text=f"Learning your hand: {parts.progress_text(after)}")
         return
     if after.weights_file is None:
-        st.error(parts.plain(after.kept or "It ended without a result."), icon=":material/error:")
+        st.error(trouble.plain(after.kept or "It ended without a result."), icon=":material/error:")
         return
     networks = [cache.network(run) for run in (before, after)]
     held_out = hand.part(~hand.learned())
@@ -192,7 +192,7 @@ def _outcome(hand: Handwriting, original: str, copy: str, learned: int) -> None:
     st.markdown(f"On MNIST's test digits: {on_mnist[0]:.2f} → {on_mnist[1]:.2f} %.")
     st.caption(
         f"It learned from {learned} drawings in {seconds:.0f} s. The copy is a run of its own, "
-        f"“{parts.plain(after.label)}”; {parts.plain(before.label)} is as it was."
+        f"“{trouble.plain(after.label)}”; {trouble.plain(before.label)} is as it was."
     )
     st.button(
         "Read my drawings with it", icon=":material/check:", on_click=_choose, args=(copy,),
@@ -200,7 +200,7 @@ def _outcome(hand: Handwriting, original: str, copy: str, learned: int) -> None:
     )  # fmt: skip
 
 
-@parts.guarded
+@trouble.guarded
 def _choose(run_id: str) -> None:
     state.put("run", run_id)
     st.session_state.pop("choose-run", None)

@@ -9,7 +9,7 @@ from ..evaluation import Evaluation, Mean
 from ..events import EpochEnd
 from ..ledger import Ledger
 from ..runs import Run
-from . import cache, parts, work
+from . import cache, trouble, work
 from .scored import Scored
 from .table import table
 
@@ -37,10 +37,10 @@ def headline(scored: Scored, other: Scored | None = None) -> None:
     fourth.metric("Mistakes", f"{result.mistakes:,}", help="Test digits whose most probable answer is not their label.")
     fourth.caption(f"of {len(result.labels):,} test digits")
     where = "test digits of the bundled sample" if cache.dataset().is_sample else "digits of the test set"
-    st.caption(parts.plain(f"{run.label} on {len(result.labels):,} {where}. {_unseen(run)} {_state(run)}"))
+    st.caption(trouble.plain(f"{run.label} on {len(result.labels):,} {where}. {_unseen(run)} {_state(run)}"))
     if other is not None:
         st.caption(
-            parts.plain(
+            trouble.plain(
                 f"The second run, {other.run.label}, reaches {100 * other.result.accuracy:.2f} % on the same digits; the tab "
                 "Two runs compares them digit by digit."
             )
@@ -50,7 +50,7 @@ def headline(scored: Scored, other: Scored | None = None) -> None:
         _sets(scored)
     with right:
         st.markdown("**How it was made**")
-        st.caption("  \n".join(parts.plain(line) for line in settings(run)))
+        st.caption("  \n".join(trouble.plain(line) for line in settings(run)))
 
 
 def _unseen(run: Run) -> str:
@@ -104,8 +104,8 @@ def _sets(scored: Scored) -> None:
         if job is not None:
             work.watch(job, "Validation and training digits", "sets")
         st.button(
-            "Count on validation and training too", key="score", icon=":material/calculate:", on_click=parts.guarded(work.start),
-            args=(SCORE, run),
+            "Count on validation and training too", key="score", icon=":material/calculate:",
+            on_click=trouble.guarded(work.start), args=(SCORE, run),
             help="The worker answers the validation digits and as many training digits, with the same weights; a few seconds.",
         )  # fmt: skip
 

@@ -11,10 +11,10 @@ from ..explanation import Explanation, Values
 from ..forward import Network
 from ..initial import fresh
 from ..runs import Run, RunError
-from . import cache, parts
+from . import cache, frame
 from .gallery import picture
-from .parts import plain
 from .tensor import printed
+from .trouble import plain
 from .visitors import runs
 
 FEW = 30  # numbers that are shown at once
@@ -40,7 +40,7 @@ def lines(experiment: Experiment, run: Run | None = None) -> None:
         network, about, reached = _network(experiment, run)
         label = int(digits.labels[row])
         st.caption(f"Worked with {split} digit {row:,}, labelled {label}, and {about}.")
-        parts.link("explore", "Select another digit")
+        frame.link("explore", "Select another digit")
     case = Case(experiment, digits.images[row], label, network, counts, reached)
     for section in explain(case):
         st.subheader(section.title, anchor=False)

@@ -21,7 +21,7 @@ from . import cache, state
 from .component import component
 from .filters import Choice
 from .link import Field, one_of, whole
-from .parts import boundary, guarded, plain
+from .trouble import boundary, guarded, plain
 
 if TYPE_CHECKING:
     from ..engine import Job

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ..evaluation import Evaluation
 from ..figures.scores import VIEWS, confusion_matrix
-from . import cache, parts, state
+from . import cache, frame, parts, state, trouble
 from .gallery import gallery, picked_cell
 from .scored import Scored, captions, closer
 
@@ -71,7 +71,7 @@ def _choose(scored: Scored) -> None:
             )  # fmt: skip
 
 
-@parts.guarded
+@trouble.guarded
 def _choose_cell() -> None:
     label, answer = (int(st.session_state[key]) for key in CELL)
     _show(label, answer)
@@ -97,7 +97,7 @@ def _take(key: str) -> None:
         state.put("cell", 10 * found[0] + found[1])
 
 
-@parts.guarded
+@trouble.guarded
 def _show(label: int, answer: int) -> None:
     state.put("cell", 10 * label + answer)
     state.put("matrix_drawn", state.get("matrix_drawn") + 1)  # a new chart, in which no cell was clicked yet
@@ -127,12 +127,12 @@ def _cell(scored: Scored, second: Scored | None) -> None:
         other = second.result.cell(label, answer)
         shared = len(set(rows.tolist()) & set(other.tolist()))
         st.caption(
-            parts.plain(
+            trouble.plain(
                 f"The second run, {second.run.label}: {_images(len(other))} in this cell, {shared} of them the same."
             )
         )
     if not len(rows):
-        st.info(parts.plain(f"{scored.run.label} puts no test digit in this cell."), icon=":material/info:")
+        st.info(trouble.plain(f"{scored.run.label} puts no test digit in this cell."), icon=":material/info:")
         return
     shown, looked = rows[:SHOWN], st.session_state.get("looked")
     marked = looked if type(looked) is int and looked in shown else int(shown[0])
@@ -147,11 +147,11 @@ def _cell(scored: Scored, second: Scored | None) -> None:
 
 def _all_in_explore(label: int, answer: int, first: int) -> None:
     if st.button(
-        "All in Explore", key="cell-explore", type="tertiary", icon=parts.PAGES["explore"][2],
+        "All in Explore", key="cell-explore", type="tertiary", icon=frame.PAGES["explore"].icon,
         help="Explore's gallery, filtered to this label and this answer of the chosen network.",
     ):  # fmt: skip
         st.session_state.update(set="test", label=label, answer=answer, answers="all", page=1, digit=first)
-        parts.go("explore")
+        frame.go("explore")
 
 
 def _look(row: int) -> None:

@@ -18,10 +18,12 @@ from ..presets import PRESETS
 from ..runs import Run, RunError
 from . import cache, state
 from .editor import load_run
-from .parts import CHART, PAGES, boundary, duration, plain, progress_text
-from .parts import go as go_to
+from .frame import PAGES
+from .frame import go as go_to
+from .parts import CHART, duration, progress_text
 from .probes import probe_strip
 from .steering import controls, learning_rate
+from .trouble import boundary, plain
 from .visitors import living, open_run
 
 SECONDS = 0.4  # between two looks while it runs
@@ -247,7 +249,7 @@ def _ending(run: Run) -> None:
     if run.weights_file:
         with st.container(horizontal=True):
             for name, label in (("evaluate", "Find where it fails"), ("draw", "Draw for it")):
-                if st.button(label, icon=PAGES[name][2], key=f"to-{name}"):
+                if st.button(label, icon=PAGES[name].icon, key=f"to-{name}"):
                     state.put("run", run.path.name)
                     go_to(name)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from .parts import guarded
+from .trouble import guarded
 
 _ask = st.components.v2.component(
     "mnistlab_motion",

@@ -9,7 +9,7 @@ from ..data.digits import Bytes
 from ..runs import Run, RunError
 from . import cache, state
 from .gallery import gallery
-from .parts import plain
+from .trouble import plain
 from .visitors import open_run
 
 COUNT = 12

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ..drawing import Prepared
 from ..runs import Run, RunError
-from . import cache, parts, state, visitors
+from . import cache, parts, state, trouble, visitors
 from .answer import read
 from .bars import bars
 
@@ -30,7 +30,7 @@ def others(prepared: Prepared) -> None:
         return
     answers: dict[str, int] = {}
     for column, name in zip(st.columns(len(chosen)), chosen, strict=True):
-        with column, parts.boundary("This network's answer"):
+        with column, trouble.boundary("This network's answer"):
             answers |= _one(usable[name], prepared)
     if not answers:
         return
@@ -41,7 +41,7 @@ def others(prepared: Prepared) -> None:
         )
     else:
         said = ", ".join(f"{called[name]} reads {digit}" for name, digit in answers.items())
-        st.warning(parts.plain(f"The networks disagree: {said}."), icon=":material/call_split:")
+        st.warning(trouble.plain(f"The networks disagree: {said}."), icon=":material/call_split:")
 
 
 def _default(names: list[str], first: str) -> list[str]:
@@ -52,11 +52,11 @@ def _default(names: list[str], first: str) -> list[str]:
 
 def _one(run: Run, prepared: Prepared) -> dict[str, int]:
     """Draw a network's answer; the digit it reads, by its name, or nothing when there is none."""
-    st.markdown(f"**{parts.plain(run.label)}**")
+    st.markdown(f"**{trouble.plain(run.label)}**")
     try:
         network, confidence = cache.network(run), cache.confidence(run)
     except (RunError, ValueError) as error:
-        st.error(parts.plain(f"This network cannot answer: {error}."), icon=":material/error:")
+        st.error(trouble.plain(f"This network cannot answer: {error}."), icon=":material/error:")
         return {}
     found = read(prepared, network, confidence)
     st.markdown(found.text)

@@ -10,7 +10,7 @@ from .. import parcel
 from ..limits import Limits
 from ..runs import Run, RunError
 from . import cache, fields, state
-from .parts import boundary, guarded, plain
+from .trouble import boundary, guarded, plain
 from .visitors import may_steer, open_run, runs, visitor
 
 LISTED = 50

@@ -1,34 +1,19 @@
-"""What several pages share: their frame, the strip of a running training, and how trouble is told."""
+"""What several pages share: the strip of a running training, the chooser of a run, and how figures are configured."""
 
 from __future__ import annotations
 
-import logging
-import re
-import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from functools import wraps
-from pathlib import Path
-from typing import Any, ParamSpec
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
 
 import streamlit as st
-from PIL import Image
-from streamlit.errors import StreamlitAPIException
-from streamlit.navigation.page import Page as StreamlitPage
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ..data.sources import read_sample
 from ..runs import Run, RunError
-from . import cache, state
+from . import cache, frame, state
+from .trouble import boundary, guarded, plain, tell
 from .visitors import living, may_steer, open_run, runs
 
-logger = logging.getLogger(__name__)
-Given = ParamSpec("Given")
-
-SIDEBAR = 240  # pixels
-FOCUS = Path(__file__).with_name("focus.css")
-FRAME = "framed"  # session key: app.py has run
 CHART = {"displayModeBar": False}
 """Plotly without its tool bar: what can be done with a figure is said beside it."""
 
@@ -49,111 +34,6 @@ def chart(name: str) -> dict[str, Any]:
 def ink() -> str:
     """The colour of text in this visitor's theme, for text that a figure draws itself."""
     return "#e8ebee" if st.context.theme.type == "dark" else "#14171b"
-
-
-ALONE = "This page was opened alone. Start the lab with `streamlit run app.py` to reach the others."
-
-PAGES = {
-    "home": ("pages/0_home.py", "Home", ":material/home:"),
-    "explore": ("pages/1_explore.py", "Explore", ":material/grid_view:"),
-    "train": ("pages/2_train.py", "Train", ":material/model_training:"),
-    "evaluate": ("pages/3_evaluate.py", "Evaluate", ":material/query_stats:"),
-    "draw": ("pages/4_draw.py", "Draw", ":material/draw:"),
-}
-
-
-def navigation() -> StreamlitPage:
-    """The pages, in the sidebar; the one to run now."""
-    pages = [
-        st.Page(path, title=title, icon=icon, default=name == "home", url_path=None if name == "home" else name)
-        for name, (path, title, icon) in PAGES.items()
-    ]
-    return st.navigation(pages)
-
-
-def page(name: str, about: str) -> None:
-    """Title, one sentence, and the session's keys; every page starts with this and so also works opened alone."""
-    _, title, _ = PAGES[name]
-    st.set_page_config(
-        page_title=f"{title} · MNIST Lab", page_icon=icon(), layout="wide", initial_sidebar_state=SIDEBAR
-    )  # before the navigation, whose icons would be asked for outside
-    if (
-        FRAME not in st.session_state
-        and (context := get_script_run_ctx())
-        and context.main_script_path.endswith("app.py")
-    ):
-        # A server's very first visitor came by a link to this page. Streamlit then runs the page without app.py, until
-        # st.navigation has been called once.
-        navigation()
-        st.rerun()
-    state.prepare()
-    st.title(title if name != "home" else "MNIST Lab")
-    st.markdown(about)
-
-
-def link(name: str, label: str = "") -> None:
-    """A link to another page; only a hint where this page was opened without the others."""
-    path, title, symbol = PAGES[name]
-    try:
-        st.page_link(path, label=label or title, icon=symbol)
-    except StreamlitAPIException:
-        st.caption(ALONE)
-
-
-def go(name: str) -> None:
-    """Go to another page; only a hint where this page was opened without the others."""
-    try:
-        st.switch_page(PAGES[name][0])
-    except StreamlitAPIException:
-        st.info(ALONE, icon=":material/info:")
-
-
-def icon() -> Image.Image:
-    """A digit of the bundled sample. A named icon would make every browser ask a server outside for its picture."""
-    return Image.fromarray(read_sample().images[0])
-
-
-@contextmanager
-def boundary(what: str) -> Iterator[None]:
-    """Whatever goes wrong inside is one sentence with an id; the log has the rest, and the other parts of the page work.
-
-    Around a function as `@boundary("The gallery")`, which every page, fragment and dialog has.
-    """
-    try:
-        yield
-    except Exception:
-        st.error(f"{what} cannot be shown. Everything else works. {_logged(what)}", icon=":material/error:")
-
-
-def guarded(callback: Callable[Given, object]) -> Callable[Given, None]:
-    """The same for a callback. It runs before the page, so that no boundary there could hold it; the page is then drawn
-    as it was, with the sentence above it until it is closed."""
-
-    @wraps(callback)
-    def held(*args: Given.args, **kwargs: Given.kwargs) -> None:
-        try:
-            callback(*args, **kwargs)
-        except Exception:
-            tell(f"This could not be done. Everything else works. {_logged(callback.__qualname__)}")
-
-    return held
-
-
-def _logged(what: str) -> str:
-    """Write the exception to the log; where it is found there."""
-    mark = secrets.token_hex(3)
-    logger.exception("%s failed (%s)", what, mark)
-    return f"In the log this is {mark}."
-
-
-def tell(text: str) -> None:
-    """Trouble, told by a callback: it has no place on the page, and in a fragment would write over the page's top."""
-    st.toast(plain(text), icon=":material/error:", duration="infinite")
-
-
-def plain(text: str) -> str:
-    """Text from anywhere, so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])", r"\\\1", text)
 
 
 def duration(seconds: float) -> str:
@@ -246,7 +126,7 @@ def choose_run(label: str = "Run") -> Run | None:
     usable = {run.path.name: run for run in runs() if run.weights_file}
     if not usable:
         st.info("No trained network yet. Train one first.", icon=":material/info:")
-        link("train", "Build and train a network")
+        frame.link("train", "Build and train a network")
         return None
     names = list(usable)
     called = run_names(usable.values())

@@ -11,7 +11,7 @@ from .. import postcard
 from ..drawing import Prepared
 from ..runs import Run, RunError
 from . import cache, canvas, state
-from .parts import plain
+from .trouble import plain
 
 NAME, NETWORK = "drawing", "network"  # of the link's parameters
 

@@ -13,7 +13,7 @@ from ..data.digits import Bytes
 from ..drawing import STEPS, Prepared
 from ..forward import Network
 from .gallery import number_table
-from .parts import boundary
+from .trouble import boundary
 
 SIDE = 72  # pixels of a stage's picture
 NAMES = {"ink": "Polarity", "crop": "Crop", "thin": "Stroke", "size": "Size", "centre": "Centre"}

@@ -14,8 +14,9 @@ from ..forward import Network
 from ..runs import Run, RunError
 from . import cache
 from .monitor import curves, look, watched, watched_text
-from .parts import CHART, plain
+from .parts import CHART
 from .probes import probe_strip
+from .trouble import plain
 
 IMAGES = 2000  # test digits answered anew at each stop: a convolutional network in NumPy takes about a second
 

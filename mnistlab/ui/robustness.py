@@ -9,7 +9,7 @@ from ..corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from ..data.digits import Bytes
 from ..figures.conditions import by_strength
 from ..robustness import DIGITS, Card, chosen_rows
-from . import cache, parts, work
+from . import cache, parts, trouble, work
 from .gallery import gallery
 from .scored import Scored
 
@@ -32,12 +32,12 @@ def robustness(scored: Scored) -> None:
         "the same for every run. The worker answers them all; the page stays usable."
     )
     st.button(
-        "Run the robustness card", key="card", icon=":material/science:", type="primary", on_click=parts.guarded(work.start),
+        "Run the robustness card", key="card", icon=":material/science:", type="primary", on_click=trouble.guarded(work.start),
         args=(CARD, scored.run), help="About ten seconds for the largest shipped network; longer while something trains.",
     )  # fmt: skip
 
 
-@parts.boundary("The robustness card")
+@trouble.boundary("The robustness card")
 def _card(scored: Scored, card: Card) -> None:
     weakest = card.weakest
     chosen = st.pills(

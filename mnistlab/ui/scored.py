@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..evaluation import Evaluation, label_looks_wrong
 from ..runs import Run
-from . import cache, parts
+from . import cache, frame, trouble
 from .bars import bars
 from .gallery import gallery, picture
 
@@ -60,7 +60,7 @@ def pictures(rows: Rows, scored: Scored, key: str, most: int = SHOWN, second: Sc
 
 
 @st.dialog("A closer look", width="medium")
-@parts.boundary("This digit")
+@trouble.boundary("This digit")
 def _dialog(scored: Scored, row: int) -> None:
     closer(scored, row, f"near-{row}")
 
@@ -91,9 +91,9 @@ def closer(scored: Scored, row: int, key: str) -> None:
             f"nearest training digits are labelled {answer} too. It counts as a mistake all the same.",
             icon=":material/label_off:",
         )
-    if st.button("Its numbers in Explore", key=f"{key}-explore", icon=parts.PAGES["explore"][2]):
+    if st.button("Its numbers in Explore", key=f"{key}-explore", icon=frame.PAGES["explore"].icon):
         st.session_state.update(set="test", digit=row)
-        parts.go("explore")
+        frame.go("explore")
 
 
 def _reading(label: int, answer: int, sure: float, same: int, other: int, loss: float) -> str:

@@ -11,8 +11,8 @@ from .filters import Choice, pinned
 from .gallery import number_table, picture
 from .link import Field, one_of
 from .near import near
-from .parts import boundary, guarded
 from .tensor import printed, tensor
+from .trouble import boundary, guarded
 
 VIEWS = ("Numbers", "Slice", "Becoming a tensor", "Neighbours")
 FIELDS = (Field("as", VIEWS[0], one_of(VIEWS)), Field("near-by", "pixels", one_of(("pixels", "network"))))

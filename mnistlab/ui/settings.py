@@ -8,7 +8,7 @@ import streamlit as st
 
 from ..experiment import OPTIMIZERS, Initializer, Schedule
 from . import fields
-from .parts import boundary, plain
+from .trouble import boundary, plain
 
 THIRD, HALF = 122, 187  # pixels of a field: three or two fill the column at a desk, and still show plus and minus
 TABS = ("Optimizer", "Augmentation", "Data", "Stopping")

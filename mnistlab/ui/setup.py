@@ -8,7 +8,7 @@ import streamlit as st
 
 from .. import links
 from . import editor, state
-from .parts import plain
+from .trouble import plain
 
 OPENED = "link-train"  # session key: the link was read
 TOLD = 3  # of what could not be used, with the reason

@@ -8,7 +8,7 @@ from ..data.attributes import ATTRIBUTES
 from ..figures.conditions import by_attribute, span
 from ..intervals import wilson
 from ..slices import Slices
-from . import cache, parts
+from . import cache, parts, trouble
 from .scored import Scored, pictures
 
 
@@ -33,7 +33,7 @@ def slices(scored: Scored) -> None:
             selection_mode="points", config=parts.chart(f"accuracy-by-{name}"), alt=f"accuracy by {name}",
         )  # fmt: skip
         st.caption(
-            parts.plain(f"{about.about} The dotted line is all digits. {_reading(groups, scored, worst, about.unit)}")
+            trouble.plain(f"{about.about} The dotted line is all digits. {_reading(groups, scored, worst, about.unit)}")
         )
         st.caption("Click a point to see its pictures.")
     with right:

@@ -12,8 +12,9 @@ from ..data import spoil
 from ..data.digits import Digits, split
 from ..experiment import Experiment, SpecError, Spoil
 from . import cache, state
+from .frame import PAGES, go
 from .gallery import gallery
-from .parts import PAGES, go, plain
+from .trouble import plain
 
 SHOWN = 24
 
@@ -81,7 +82,7 @@ def break_the_data() -> None:
         )
     )
     if st.button(
-        "Train on these", icon=PAGES["train"][2], disabled=not broken.data.spoil.sentence,
+        "Train on these", icon=PAGES["train"].icon, disabled=not broken.data.spoil.sentence,
         help="Opens Train with this data.",
     ):  # fmt: skip
         state.put("experiment", broken)

@@ -13,7 +13,8 @@ from ..limits import Limits
 from ..presets import PRESETS
 from ..runs import Run, RunError, new_id
 from . import cache, state
-from .parts import boundary, guarded, plain, steer, stop
+from .parts import steer, stop
+from .trouble import boundary, guarded, plain
 from .visitors import may_steer, open_run, visitor
 
 FREE = "Starts at once, in the background: look at other pages meanwhile. Key: T."

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ..sheets import Sheets
 from . import canvas, state
-from .parts import boundary, guarded
+from .trouble import boundary, guarded
 
 ARROWS = {"Left": (0, -1), "Up": (-1, 0), "Down": (1, 0), "Right": (0, 1)}
 """Steps down and to the right."""

@@ -8,7 +8,7 @@ from ..calibration import BINS, Reliability, Selective, cooled, temperature
 from ..evaluation import Evaluation
 from ..figures import trust as figures
 from ..intervals import wilson
-from . import parts, work
+from . import parts, trouble, work
 from .scored import Scored
 
 WANTED = 0.999
@@ -61,7 +61,7 @@ def _calibration(scored: Scored, validation: Evaluation | None) -> None:
         )
 
 
-@parts.boundary("The threshold")
+@trouble.boundary("The threshold")
 def _threshold(scored: Scored, validation: Evaluation | None) -> None:
     result = scored.result
     curve, source = Selective.of(result), Selective.of(validation or result)

@@ -10,7 +10,7 @@ import streamlit as st
 from ..comparison import Comparison
 from ..experiment import differences
 from ..figures.versus import Curve, both
-from . import parts
+from . import parts, trouble
 from .differing import differing
 from .scored import Scored, pictures
 from .table import Column, table
@@ -23,7 +23,7 @@ def versus(first: Scored, second: Scored | None) -> None:
     if second is None:
         st.info("Choose a second run at the top of this page to compare with.", icon=":material/compare_arrows:")
         return
-    st.markdown(f"**A** {parts.plain(first.run.label)} · **B** {parts.plain(second.run.label)}")
+    st.markdown(f"**A** {trouble.plain(first.run.label)} · **B** {trouble.plain(second.run.label)}")
     compared = Comparison(first.result, second.result)
     counts = {name: len(rows) for name, rows in compared.groups.items()}
     names = {

@@ -13,7 +13,8 @@ from ..figures import whole as figures
 from . import cache, state
 from .filters import Choice
 from .gallery import gallery
-from .parts import CHART, plain
+from .parts import CHART
+from .trouble import plain
 
 
 def whole_set(choice: Choice) -> None:

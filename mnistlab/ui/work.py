@@ -12,7 +12,7 @@ from ..evaluation import Evaluation
 from ..events import Answered, Orders
 from ..robustness import Card, chosen_rows
 from ..runs import Run, RunError
-from . import cache, parts
+from . import cache, trouble
 
 if TYPE_CHECKING:
     from ..engine import Job
@@ -63,7 +63,7 @@ def start(task: str, run: Run) -> None:
             job = cache.engine().start(task, run.experiment, run.weights(), cache.dataset().sha256)
             _jobs().put(_key(task, run), job)
         except (EngineError, RunError) as error:
-            st.error(parts.plain(str(error)), icon=":material/error:")
+            st.error(trouble.plain(str(error)), icon=":material/error:")
 
 
 def result(job: Job) -> Answered | None:
@@ -75,14 +75,14 @@ def result(job: Job) -> Answered | None:
 def watch(job: Job, what: str, place: str) -> None:
     """Show how far it is and a way to stop it; when it ends, the page is drawn again. `place` tells two such bars apart."""
     if job.failed:
-        st.error(parts.plain(job.failed), icon=":material/error:")
+        st.error(trouble.plain(job.failed), icon=":material/error:")
     elif job.over:
         st.info("Stopped before it was done; nothing of it was kept.", icon=":material/info:")
     else:
         st.fragment(_watch, run_every=SECONDS)(job, what, place)
 
 
-@parts.boundary("The progress")
+@trouble.boundary("The progress")
 def _watch(job: Job, what: str, place: str) -> None:
     if job.over:
         st.rerun()
@@ -97,14 +97,14 @@ def _watch(job: Job, what: str, place: str) -> None:
     )  # fmt: skip
 
 
-@parts.guarded
+@trouble.guarded
 def _stop(job: Job) -> None:
     from ..engine import EngineError
 
     try:
         cache.engine().control(job.id, Orders(stop=True))
     except EngineError as error:
-        parts.tell(str(error))
+        trouble.tell(str(error))
 
 
 def in_the_way(run: Run) -> str:

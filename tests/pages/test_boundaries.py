@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab.ui import parts
+from mnistlab.ui import trouble
 from tests.pages.browser import ROOT, SECONDS, opened, words
 
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -40,7 +40,7 @@ def failing(*_: object, **__: object) -> None:
 
 
 def called(node: ast.AST, *names: str) -> bool:
-    """Whether this is a call of a function of one of these names, `parts.boundary("…")` or `boundary("…")`."""
+    """Whether this is a call of a function of one of these names, `trouble.boundary("…")` or `boundary("…")`."""
     return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in names
 
 
@@ -117,7 +117,7 @@ def callbacks(tree: ast.Module) -> list[ast.expr]:
     ]
 
 
-HELD: CodeType = parts.guarded(failing).__code__
+HELD: CodeType = trouble.guarded(failing).__code__
 
 
 def unguarded(tree: ast.Module, names: dict[str, Any]) -> Iterator[str]:
@@ -184,7 +184,7 @@ def test_frame_has_its_boundary() -> None:
     ],
 )
 def test_what_lacks_its_boundary_is_found(source: str) -> None:
-    assert len(complaints(ast.parse(source), {"plain": parts.plain})) == 1
+    assert len(complaints(ast.parse(source), {"plain": trouble.plain})) == 1
 
 
 # -- what the screen shows ---------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ CALLBACKS = [
 def test_failing_callback_is_told_and_the_page_stays(
     file: Path, expression: ast.expr, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    callback = found(expression, names_of(file)) or parts.guarded(failing)
+    callback = found(expression, names_of(file)) or trouble.guarded(failing)
 
     def script(callback: object) -> None:
         import streamlit
@@ -250,7 +250,7 @@ VIEWS: dict[str, list[dict[str, Any]]] = {
         {"draw-tab": tab} for tab in ("It looks like these", "Other networks", "Photo", "My handwriting", "Link")
     ],
 }
-MEANS = {parts.boundary, parts.guarded, parts.plain, parts.tell}
+MEANS = {trouble.boundary, trouble.guarded, trouble.plain, trouble.tell}
 """How trouble is told; it cannot tell its own."""
 
 

@@ -7,28 +7,11 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from mnistlab.events import BatchEnd, EpochEnd, Event, Finished, Started
 from mnistlab.experiment import Experiment
 from mnistlab.runs import Run, RunStore
 from mnistlab.ui import cache, parts, visitors
-
-MARKDOWN = [
-    "![x](https://example.com/x.png)",
-    "[click](https://example.com)",
-    "**bold** _italic_ ~struck~",
-    "# heading",
-    "1. list",
-    "`code`",
-    "<b>html</b>",
-    "$x^2$",
-    ":material/home: :red[text] :smile:",
-    "a | b",
-    "https://example.com",
-    "&lt;",
-    "\\*",
-]
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +19,6 @@ def server(lab: Path) -> Iterator[None]:
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
-
-
-@pytest.mark.parametrize("text", MARKDOWN)
-def test_every_sign_of_markdown_is_escaped_and_nothing_else_changed(text: str) -> None:
-    signs = set("\\`*_{}[]()#+-.!|~<>$:&")
-    rest = iter(parts.plain(text))
-    for sign in text:
-        assert next(rest) == ("\\" if sign in signs else sign)
-        if sign in signs:
-            assert next(rest) == sign
-    assert not list(rest)
-
-
-def test_plain_words_stay_as_they_are() -> None:
-    assert parts.plain("two convolutions, 99 % — sure") == "two convolutions, 99 % — sure"
 
 
 @pytest.mark.parametrize(
@@ -113,27 +81,6 @@ def said(tmp_path: Path) -> Callable[..., Run]:
 )
 def test_progress_says_where_the_training_stands(said: Callable[..., Run], events: list[Event], text: str) -> None:
     assert parts.progress_text(said(*events)) == text
-
-
-def test_trouble_is_one_sentence_with_the_mark_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    def script() -> None:
-        import streamlit
-
-        from mnistlab.ui.parts import boundary
-
-        with boundary("The figure"):
-            raise OSError("/srv/secret is full")
-        streamlit.text("the rest")
-
-    at = AppTest.from_function(script, default_timeout=60).run()
-    (error,) = at.error
-    mark = error.value.removesuffix(".").split()[-1]
-    assert error.value == f"The figure cannot be shown. Everything else works. In the log this is {mark}."
-    assert not at.exception
-    assert at.text[0].value == "the rest"
-    (record,) = [record for record in caplog.records if record.name == parts.__name__]
-    assert record.message == f"The figure failed ({mark})"
-    assert "/srv/secret is full" in caplog.text
 
 
 def test_living_runs_leave_out_one_whose_folder_is_gone(said: Callable[..., Run]) -> None:

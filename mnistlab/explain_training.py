@@ -10,6 +10,7 @@ import numpy as np
 
 from .experiment import Augmentation, Experiment, Optimizer, Schedule, TrainSpec
 from .explanation import Explanation, Values, short
+from .intervals import standard_error
 from .schedules import learning_rates
 from .worked import cross_entropy, first_step, gradient, targets
 
@@ -297,12 +298,8 @@ def _gap(case: Case) -> tuple[str, ...]:
         f"weights still moved), validation {100 * found.validation:.2f} %, test {100 * found.test:.2f} %. The gap is "
         f"{points:.2f} percentage points.".replace("-", "−")
     )
-    training, test = _standard_error(found.training, found.images), _standard_error(found.test, case.counts.test)
+    training, test = standard_error(found.training, found.images), standard_error(found.test, case.counts.test)
     return (measured, _reading(found.experiment, points, 200 * hypot(training, test)))
-
-
-def _standard_error(accuracy: float, images: int) -> float:
-    return (accuracy * (1 - accuracy) / images) ** 0.5
 
 
 def _harder_training(experiment: Experiment) -> str:
@@ -348,7 +345,7 @@ def _scores(case: Case) -> Explanation:
     if found is None:
         return Explanation(sentence)
     wrong = round((1 - found.test) * case.counts.test)
-    error = 100 * _standard_error(found.test, case.counts.test)
+    error = 100 * standard_error(found.test, case.counts.test)
     return Explanation(
         sentence,
         (

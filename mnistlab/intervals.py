@@ -19,3 +19,8 @@ def wilson(right: ArrayLike, count: ArrayLike) -> tuple[NDArray[np.float64], NDA
     middle, spread = p + Z * Z / (2 * n), Z * np.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
     low, high = (middle - spread) / (1 + Z * Z / n), (middle + spread) / (1 + Z * Z / n)
     return low.clip(0, 1), high.clip(0, 1)
+
+
+def standard_error(share: float, count: int) -> float:
+    """Of a share counted on `count` digits: √(p(1−p)/n). That of a difference of two counts is the `hypot` of both."""
+    return (share * (1 - share) / count) ** 0.5

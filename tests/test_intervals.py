@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnistlab.intervals import wilson
+from mnistlab.intervals import standard_error, wilson
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(1, 500)), min_size=1, max_size=10))
@@ -23,3 +23,9 @@ def test_intervals_are_scipys(pairs: list[tuple[int, int]]) -> None:
 def test_nothing_tried_says_nothing() -> None:
     low, high = wilson(0, 0)
     assert (float(low), float(high)) == pytest.approx((0.0, 1.0))
+
+
+@given(st.integers(1, 60_000), st.data())
+def test_standard_error_is_scipys(count: int, data: st.DataObject) -> None:
+    share = data.draw(st.integers(0, count)) / count
+    assert standard_error(share, count) == pytest.approx(stats.binom(count, share).std() / count, abs=1e-12)

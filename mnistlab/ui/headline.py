@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import hypot
+
 import streamlit as st
 
 from ..calibration import BINS, Reliability
 from ..evaluation import Evaluation, Mean
 from ..events import EpochEnd
+from ..intervals import standard_error
 from ..ledger import Ledger
 from ..runs import Run
 from . import cache, trouble, work
@@ -162,7 +165,7 @@ def _gap(run: Run, found: tuple[Evaluation, Evaluation] | None, epoch: EpochEnd 
 
 def _reading(validation: Evaluation, training: Evaluation, run: Run) -> str:
     gap = 100 * (training.accuracy - validation.accuracy)
-    chance = 200 * sum(one.accuracy * (1 - one.accuracy) / len(one.labels) for one in (validation, training)) ** 0.5
+    chance = 200 * hypot(*(standard_error(one.accuracy, len(one.labels)) for one in (validation, training)))
     if run.experiment.data.spoil.leave_out:
         return "Validation has digits that training never showed: the gap does not tell whether it overfits."
     if gap < -chance:

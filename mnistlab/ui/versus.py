@@ -10,6 +10,7 @@ import streamlit as st
 from ..comparison import Comparison
 from ..experiment import differences
 from ..figures.versus import Curve, both
+from ..runs import Run
 from . import parts, trouble
 from .differing import differing
 from .scored import Scored, pictures
@@ -101,4 +102,14 @@ def _curves(first: Scored, second: Scored) -> str:
     told = [
         f"{name} reached its lowest validation loss, {e.val_loss:.4f}, after epoch {e.epoch}" for name, e in best if e
     ]
-    return f"{'; '.join(told)}." if told else "Neither has a whole epoch yet."
+    if not told:
+        return "Neither has a whole epoch yet."
+    apart = " They were validated on different digits, so a small difference between the curves may come from these."
+    return f"{'; '.join(told)}.{apart if _validation(first.run) != _validation(second.run) else ''}"
+
+
+def _validation(run: Run) -> tuple[object, ...]:
+    """What decides which digits a run was validated on (`data.digits.split`)."""
+    started, experiment = run.history.started, run.experiment
+    found = (started.digits, started.validation_images) if started else ()
+    return (*found, experiment.train.seed, experiment.data.leave_out_sample)

@@ -521,6 +521,21 @@ def test_two_equal_runs_could_be_luck_and_one_alone_asks_for_another() -> None:
     assert "Choose a second run" in words(opened("3_evaluate", run=QUICK, tab="Two runs"))
 
 
+@pytest.mark.parametrize(("seed", "images", "apart"), [(0, 10, False), (1, 10, True), (0, 20, True)])
+def test_two_runs_validated_on_different_digits_say_so(seed: int, images: int, *, apart: bool) -> None:
+    made = [own(Experiment().changed({"train.seed": s}), arrays=always(3)) for s in (0, seed)]
+    for one, count in zip(made, (10, images), strict=True):
+        cache.store().record(
+            one.id, Started(digits="here", epochs=1, steps=1, train_images=64, validation_images=count)
+        )
+        cache.store().record(
+            one.id, EpochEnd(epoch=1, loss=1.0, accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0)
+        )
+    said = words(opened("3_evaluate", run=made[0].id, second=made[1].id, tab="Two runs"))
+    assert "A reached its lowest validation loss, 1.0000, after epoch 1" in said
+    assert ("validated on different digits" in said) == apart
+
+
 def test_difference_that_could_be_luck_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = own(arrays=always(7))
     wrong = computed().probabilities.copy()
